@@ -1,0 +1,56 @@
+import { OptionError } from './errors.ts'
+
+/** Refuses names that the room does not know: a typo must not become a default. */
+export function knownOptions(options: object, ...names: readonly string[]): void {
+  if (typeof options !== 'object' || options === null) throw new OptionError('options must be an object')
+  const unknown = Object.keys(options).find((name) => !names.includes(name))
+  if (unknown !== undefined) throw new OptionError(`unknown option "${unknown}"; known: ${names.join(', ')}`)
+}
+
+/** A finite number of at least `minimum`. */
+export function atLeast(minimum: number, name: string, value: unknown): void {
+  if (typeof value !== 'number' || !Number.isFinite(value) || value < minimum)
+    throw new OptionError(`${name} must be a number of at least ${minimum}${shown(value)}`)
+}
+
+/** A whole number of at least `minimum`. */
+export function wholeAtLeast(minimum: number, name: string, value: unknown): void {
+  if (!Number.isSafeInteger(value) || (value as number) < minimum)
+    throw new OptionError(`${name} must be a whole number of at least ${minimum}${shown(value)}`)
+}
+
+/** A number from `minimum` to `maximum`, both included. */
+export function between(minimum: number, maximum: number, name: string, value: unknown): void {
+  if (typeof value !== 'number' || !(value >= minimum && value <= maximum))
+    throw new OptionError(`${name} must be a number from ${minimum} to ${maximum}${shown(value)}`)
+}
+
+/** One of the words given. */
+export function oneOf(words: readonly string[], name: string, value: unknown): void {
+  if (!words.includes(value as string))
+    throw new OptionError(`${name} must be one of ${words.join(', ')}${shown(value)}`)
+}
+
+/** A function; with `undefined` allowed when it is optional. */
+export function isFunction(name: string, value: unknown, presence: 'required' | 'optional' = 'required'): void {
+  if (value === undefined && presence === 'optional') return
+  if (typeof value !== 'function') throw new OptionError(`${name} must be a function${shown(value)}`)
+}
+
+/** A string that is not empty. */
+export function isText(name: string, value: unknown): void {
+  if (typeof value !== 'string' || value === '') throw new OptionError(`${name} must be a string that is not empty`)
+}
+
+/** An object that has these methods: how a room asks for another room's service. */
+export function hasMethods(name: string, value: unknown, ...methods: readonly string[]): void {
+  const missing = methods.find(
+    (method) => typeof (value as Record<string, unknown> | null | undefined)?.[method] !== 'function',
+  )
+  if (missing !== undefined) throw new OptionError(`${name} must have a method ${missing}()`)
+}
+
+/** Numbers and booleans may be shown; anything else could be a secret. */
+function shown(value: unknown): string {
+  return typeof value === 'number' || typeof value === 'boolean' ? `, not ${value}` : ''
+}

@@ -1,0 +1,51 @@
+/** Every fact that a room can tell. Stable, like error codes. */
+export type FactName =
+  | 'cache.load_failed'
+  | 'cache.refresh_failed'
+  | 'dedup.complete_failed'
+  | 'dedup.lease_lost'
+  | 'dedup.overflow'
+  | 'dedup.parked'
+  | 'dedup.poison'
+  | 'dedup.release_failed'
+  | 'dedup.renew_failed'
+  | 'host.background_failed'
+  | 'http.closed'
+  | 'http.failed'
+  | 'lazy.load_failed'
+  | 'pool.create_failed'
+  | 'pool.destroy_failed'
+  | 'pool.leaked'
+  | 'pool.reset_failed'
+  | 'pool.validate_failed'
+  | 'store.down'
+  | 'store.recovered'
+  | 'store.setup'
+  | 'warmup.failed'
+  | 'webhook.failed'
+  | 'webhook.late'
+  | 'webhook.rejected'
+  | 'webhook.short_retention'
+  | 'webhook.unkeyed'
+
+/**
+ * A rare event, told to `host.observe`. Holds names, counts and durations only: never a key, a body, a secret or a
+ * phone number.
+ */
+export interface Fact {
+  readonly name: FactName
+  /** The instance it happened in, as named by its `name` option. */
+  readonly of?: string
+  /** Why, in one word of ours. */
+  readonly reason?: string
+  /** The code of the error behind it, if that has one. */
+  readonly code?: string
+  readonly count?: number
+  readonly durationMs?: number
+}
+
+/** The stable code of an error, when it has one: safe to tell, where a message is not. */
+export function codeOf(error: unknown): { readonly code?: string } {
+  const code = (error as { code?: unknown } | null | undefined)?.code
+  return typeof code === 'string' ? { code } : {}
+}

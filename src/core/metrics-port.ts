@@ -1,0 +1,171 @@
+/** What a registry of metrics offers to the rooms that record into it or show it. */
+import type { Clock } from './clock.ts'
+
+/**
+ * The labels of one recording: one string for each label name, in the order of the definition (the fast way), or one
+ * object that names each of them.
+ */
+export type LabelArgs<L extends readonly string[]> = L extends readonly []
+  ? []
+  : { [I in keyof L]: string } | [labels: { readonly [Name in L[number]]: string }]
+
+/** One series of a counter: adding to it is one addition, with no look-up. */
+export interface BoundCounter {
+  inc(): void
+  /** Adds `step`, which must be finite and not negative. */
+  add(step: number): void
+}
+
+/** Counts what only ever grows. */
+export interface Counter<L extends readonly string[] = readonly string[]> {
+  /** Adds 1. */
+  inc(...labels: LabelArgs<L>): void
+  /** Adds `step`, which must be finite and not negative. */
+  add(step: number, ...labels: LabelArgs<L>): void
+  /** The series of these labels, kept by the caller; it is shown from now on, with 0 when nothing was counted. */
+  with(...labels: LabelArgs<L>): BoundCounter
+}
+
+/** One series of a gauge. */
+export interface BoundGauge {
+  set(value: number): void
+  inc(): void
+  dec(): void
+  /** Adds `step`, which may be negative. */
+  add(step: number): void
+}
+
+/** Shows a value that goes up and down. Values must be finite. */
+export interface Gauge<L extends readonly string[] = readonly string[]> {
+  set(value: number, ...labels: LabelArgs<L>): void
+  inc(...labels: LabelArgs<L>): void
+  dec(...labels: LabelArgs<L>): void
+  /** Adds `step`, which may be negative. */
+  add(step: number, ...labels: LabelArgs<L>): void
+  /**
+   * Counts `work` as in flight until it has returned or its promise has settled.
+   *
+   * @returns what `work` returns
+   * @throws whatever `work` throws, unchanged
+   */
+  track<T>(work: () => T, ...labels: LabelArgs<L>): T
+  /** The series of these labels, kept by the caller; it is shown from now on, with 0 when nothing was set. */
+  with(...labels: LabelArgs<L>): BoundGauge
+}
+
+/** One series of a histogram. */
+export interface BoundHistogram {
+  observe(value: number): void
+  /** Starts a stopwatch; the function given back observes the seconds since then, once, and returns them. */
+  startTimer(): () => number
+  /**
+   * Observes how many seconds `work` takes, also when it fails: until it returns, or until its promise settles.
+   *
+   * @returns what `work` returns
+   * @throws whatever `work` throws, unchanged
+   */
+  time<T>(work: () => T): T
+}
+
+/** Counts values by size, in buckets. Values must be finite. */
+export interface Histogram<L extends readonly string[] = readonly string[]> {
+  observe(value: number, ...labels: LabelArgs<L>): void
+  /** Starts a stopwatch; the function given back observes the seconds since then, once, and returns them. */
+  startTimer(...labels: LabelArgs<L>): () => number
+  /**
+   * Observes how many seconds `work` takes, also when it fails: until it returns, or until its promise settles.
+   *
+   * @returns what `work` returns
+   * @throws whatever `work` throws, unchanged
+   */
+  time<T>(work: () => T, ...labels: LabelArgs<L>): T
+  /** The series of these labels, kept by the caller; it is shown from now on, with a count of 0 at first. */
+  with(...labels: LabelArgs<L>): BoundHistogram
+}
+
+export interface InstrumentOptions<L extends readonly string[]> {
+  /** One sentence for the person who reads the dashboard. */
+  readonly help: string
+  /** The names of the labels, in the order in which recordings give their values. @defaultValue none */
+  readonly labels?: L
+}
+
+export interface HistogramOptions<L extends readonly string[]> extends InstrumentOptions<L> {
+  /** Upper bounds, ascending; the bucket for everything above the last is added. @defaultValue 1 ms to 10 s, in seconds */
+  readonly buckets?: readonly number[]
+}
+
+/** What one series of a histogram has counted. */
+export interface HistogramSnapshot {
+  /** How many values fell into each bucket alone; the last one is for values above all bounds. */
+  readonly counts: readonly number[]
+  readonly count: number
+  readonly sum: number
+  /** 0 when nothing was observed. */
+  readonly min: number
+  /** 0 when nothing was observed. */
+  readonly max: number
+}
+
+interface FamilyOf<Type extends string, Value> {
+  readonly type: Type
+  readonly name: string
+  readonly help: string
+  readonly labels: readonly string[]
+  /** Visits every series. The array of label values is reused: it is valid during the visit only. */
+  each(visit: (labelValues: readonly string[], value: Value) => void): void
+}
+
+/** All series of one name, as a scrape sees them. */
+export type Family =
+  | FamilyOf<'counter' | 'gauge', number>
+  | (FamilyOf<'histogram', HistogramSnapshot> & { readonly buckets: readonly number[] })
+
+/** One number read out of another room's `stats()`. */
+export interface Sample {
+  readonly type: 'counter' | 'gauge'
+  readonly name: string
+  readonly help: string
+  readonly labels: readonly (readonly [name: string, value: string])[]
+  readonly value: number
+}
+
+/** Something whose numbers are read when the metrics are shown. */
+export interface Source {
+  /** What is behind it; `http` is the window of recent requests. */
+  readonly kind: 'cache' | 'pool' | 'dedup' | 'lazy' | 'warmup' | 'custom' | 'http'
+  readonly name: string
+  /** The stats as they are; may throw. */
+  read(): unknown
+  /** The stats as metrics; may throw. */
+  samples(): readonly Sample[]
+}
+
+/** A registry of metrics. */
+export interface Metrics {
+  /**
+   * Defines a counter; its name ends in `_total`. The same definition again gives back the first one.
+   *
+   * @throws OptionError `ERR_PERF_OPTION` for a name, label or help that `promtool check metrics` would refuse, and for
+   *   another definition under the same name
+   */
+  counter<const L extends readonly string[] = readonly []>(name: string, options: InstrumentOptions<L>): Counter<L>
+  /** Defines a gauge. @throws OptionError `ERR_PERF_OPTION`, as for {@link Metrics.counter} */
+  gauge<const L extends readonly string[] = readonly []>(name: string, options: InstrumentOptions<L>): Gauge<L>
+  /** Defines a histogram. @throws OptionError `ERR_PERF_OPTION`, as for {@link Metrics.counter}; also for unsorted buckets */
+  histogram<const L extends readonly string[] = readonly []>(name: string, options: HistogramOptions<L>): Histogram<L>
+  /** Labels that every line of the text formats carries. */
+  readonly defaultLabels: Readonly<Record<string, string>>
+  /** Where the registry takes its time from. */
+  readonly clock: Clock
+  /** Milliseconds since the registry was first recorded into by a middleware, or shown. */
+  uptimeMs(): number
+  /** What was defined, in that order; histograms and counters of this registry itself included. */
+  families(): Iterable<Family>
+  /** What `collect` was given. */
+  sources(): readonly Source[]
+  /** Adds a source, in place of one of the same kind and name; gives back what removes it. */
+  addSource(source: Source): () => void
+  /** Counts a recording or a source that had to be dropped. Throws when the registry is strict. */
+  misuse(metric: string, why: string): void
+}

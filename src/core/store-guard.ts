@@ -1,0 +1,87 @@
+import { hasCode, isPerfError, StoreUnavailable } from './errors.ts'
+import { withDeadline, type Call } from './deadline.ts'
+import type { Host } from './host.ts'
+
+export interface StoreGuardOptions {
+  readonly host: Host
+  /** Names the store in facts and errors, e.g. `dedup store`. */
+  readonly what: string
+  /** Our own deadline for every call: a driver's own timeouts do not fire for a frozen server. */
+  readonly timeoutMs: number
+  /** So many missed calls in a row, and the store is skipped. @defaultValue 3 */
+  readonly tolerated?: number
+  /** While it is skipped, one call in so many milliseconds is let through to see whether it is back. @defaultValue 1000 */
+  readonly probeEveryMs?: number
+}
+
+/** `ok`; `down` while calls are skipped; `misconfigured` when the last call met a missing table, right or credential. */
+export type StoreState = 'ok' | 'down' | 'misconfigured'
+
+export interface StoreGuard {
+  /**
+   * Calls the store under our deadline, or not at all while it is down.
+   *
+   * @throws StoreUnavailable `ERR_PERF_STORE_UNAVAILABLE` when it missed its deadline, could not be reached, or is skipped
+   * @throws StoreSetupError `ERR_PERF_STORE_SETUP` and everything else that the store throws, unchanged
+   */
+  run<T>(call: (call: Call) => Promise<T> | T): Promise<T>
+  readonly state: StoreState
+}
+
+/**
+ * Stands before every store: a frozen server costs the first few calls one deadline each, then nothing, until a probe
+ * succeeds. Only deadlines and connection errors count as an outage.
+ */
+export function createStoreGuard(options: StoreGuardOptions): StoreGuard {
+  const { host, what, timeoutMs, tolerated = 3, probeEveryMs = 1_000 } = options
+  const { clock } = host
+  let missed = 0
+  let probeAt = 0
+  let misconfigured = false
+
+  function succeeded(): void {
+    if (missed >= tolerated || misconfigured) host.observe({ name: 'store.recovered', of: what })
+    missed = 0
+    misconfigured = false
+  }
+
+  function failed(error: unknown): void {
+    if (hasCode(error, 'ERR_PERF_STORE_SETUP')) {
+      if (!misconfigured) host.observe({ name: 'store.setup', of: what })
+      misconfigured = true
+      // It answered, so it is not down: nobody may be told that it is, and take the wrong setup for an outage.
+      missed = 0
+    }
+    if (!isOutage(error)) return
+    misconfigured = false
+    missed += 1
+    probeAt = clock.elapsed() + probeEveryMs
+    if (missed === tolerated) host.observe({ name: 'store.down', of: what })
+  }
+
+  return {
+    get state() {
+      if (misconfigured) return 'misconfigured'
+      return missed >= tolerated ? 'down' : 'ok'
+    },
+    async run(call) {
+      if (missed >= tolerated) {
+        if (clock.elapsed() < probeAt) throw new StoreUnavailable(`${what} is down and skipped`)
+        // Taken before the probe answers, so that only one caller in `probeEveryMs` pays for it.
+        probeAt = clock.elapsed() + probeEveryMs
+      }
+      try {
+        const result = await withDeadline({ clock, timeoutMs, what }, call)
+        succeeded()
+        return result
+      } catch (error) {
+        failed(error)
+        throw hasCode(error, 'ERR_PERF_TIMEOUT') ? new StoreUnavailable(error.message, { cause: error }) : error
+      }
+    },
+  }
+}
+
+function isOutage(error: unknown): boolean {
+  return isPerfError(error) && (error.code === 'ERR_PERF_TIMEOUT' || error.code === 'ERR_PERF_STORE_UNAVAILABLE')
+}

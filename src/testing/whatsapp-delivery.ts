@@ -1,0 +1,81 @@
+import { knownOptions } from '../core/check.ts'
+import type {
+  WhatsappTestMessage,
+  WhatsappTestPayload,
+  WhatsappTestStatus,
+  WhatsappTestValue,
+} from './whatsapp-payload.ts'
+import { whatsappMessage, whatsappStatus } from './whatsapp-updates.ts'
+import type { WhatsappMessageOptions, WhatsappStatusOptions } from './whatsapp-updates.ts'
+
+export interface WhatsappNumber {
+  /** Which number of the business it was sent to. @defaultValue `106540352242922` */
+  readonly phoneNumberId?: string
+}
+
+/** A delivery of one text message. */
+export type WhatsappTextOptions = WhatsappMessageOptions & WhatsappNumber
+
+/** A delivery of several updates; each one as options, or complete as it shall stand in the delivery. */
+export interface WhatsappBatchOptions extends WhatsappNumber {
+  readonly messages?: readonly (WhatsappMessageOptions | WhatsappTestMessage)[]
+  readonly statuses?: readonly (WhatsappStatusOptions | WhatsappTestStatus)[]
+}
+
+export interface WhatsappDelivery {
+  /** What to sign and send: the payload as JSON. */
+  readonly body: string
+  readonly payload: WhatsappTestPayload
+  /** The ids of all updates, in order: messages, then statuses. */
+  readonly ids: readonly string[]
+}
+
+/**
+ * Makes a delivery as the WhatsApp Cloud API sends it: one text message, or a batch of messages and statuses. Every message
+ * that is given no id gets a new one; send the same delivery twice for a resend.
+ *
+ * @throws OptionError `ERR_PERF_OPTION`
+ */
+export function whatsappDelivery(options: WhatsappTextOptions | WhatsappBatchOptions): WhatsappDelivery {
+  const { phoneNumberId = '106540352242922', ...updates } = options
+  const { messages, statuses } = updatesOf(updates)
+  const common = {
+    messaging_product: 'whatsapp',
+    metadata: { display_phone_number: '15550783881', phone_number_id: phoneNumberId },
+  } as const
+  // The provider never mixes messages and statuses in one change.
+  const values: WhatsappTestValue[] = []
+  if (messages.length > 0) values.push({ ...common, contacts: contactsOf(messages), messages })
+  if (statuses.length > 0) values.push({ ...common, statuses })
+  const changes = values.map((value) => ({ field: 'messages', value }) as const)
+  const payload: WhatsappTestPayload = {
+    object: 'whatsapp_business_account',
+    entry: [{ id: '102290129340398', changes }],
+  }
+  return { body: JSON.stringify(payload), payload, ids: [...messages, ...statuses].map(({ id }) => id) }
+}
+
+interface Updates {
+  readonly messages: readonly WhatsappTestMessage[]
+  readonly statuses: readonly WhatsappTestStatus[]
+}
+
+function updatesOf(options: WhatsappTextOptions | WhatsappBatchOptions): Updates {
+  if ('text' in options) return { messages: [whatsappMessage(options)], statuses: [] }
+  knownOptions(options, 'messages', 'statuses', 'phoneNumberId')
+  const { messages = [], statuses = [] } = options
+  return {
+    messages: messages.map((message) => (isMessage(message) ? message : whatsappMessage(message))),
+    statuses: statuses.map((status) => (isStatus(status) ? status : whatsappStatus(status))),
+  }
+}
+
+const isMessage = (message: WhatsappMessageOptions | WhatsappTestMessage): message is WhatsappTestMessage =>
+  'type' in message
+const isStatus = (status: WhatsappStatusOptions | WhatsappTestStatus): status is WhatsappTestStatus =>
+  'recipient_id' in status
+
+function contactsOf(messages: readonly WhatsappTestMessage[]): NonNullable<WhatsappTestValue['contacts']> {
+  const senders = new Set(messages.map(({ from }) => from))
+  return [...senders].map((sender) => ({ profile: { name: 'Test User' }, wa_id: sender }))
+}
