@@ -1,0 +1,186 @@
+import { atLeast, hasMethods, isText, knownOptions } from '../core/check.ts'
+import type { DedupStore } from '../core/dedup-store.ts'
+import { defaultHost, type Host, type WaitUntil } from '../core/host.ts'
+import { createStoreGuard } from '../core/store-guard.ts'
+import type { Attempt, EachOptions, EachResult, UpdateRunner } from '../core/updates.ts'
+import { runEach } from './each.ts'
+import { Generations } from './generations.ts'
+import { memoryLedger, type DedupCounts, type Ledger } from './ledger.ts'
+import { MemoryClaims } from './memory-claims.ts'
+import { ATTEMPTS_MS } from './memory-store.ts'
+import { storeLedger } from './store-ledger.ts'
+
+interface CommonOptions {
+  /** How long the memory of this process remembers an id, in milliseconds: at least so long, at most twice. @defaultValue 30 000 */
+  readonly windowMs?: number
+  /** How long a crashed owner keeps its claim, in milliseconds; a living one renews it. @defaultValue 30 000 */
+  readonly leaseMs?: number
+  readonly host?: Host
+}
+
+/** Claims in this process only. */
+export interface MemoryDedupOptions extends CommonOptions {
+  readonly name?: string
+  readonly store?: undefined
+  /** How long a done update is remembered, in milliseconds. @defaultValue `windowMs` */
+  readonly retentionMs?: number
+}
+
+/** Claims in a store that all processes share. */
+export interface StoreDedupOptions extends CommonOptions {
+  /** Stored keys are `name:key`, so that two services that share a store do not silence each other. */
+  readonly name: string
+  readonly store: DedupStore
+  /** How long a done update is remembered, in milliseconds, from the moment it was done. @defaultValue 8 days */
+  readonly retentionMs?: number
+  /** Our own deadline for every call to the store, in milliseconds. @defaultValue 250 */
+  readonly storeTimeoutMs?: number
+}
+
+export type DedupOptions = MemoryDedupOptions | StoreDedupOptions
+
+/** How one update ended, when it did not throw. */
+export type Once<T> =
+  | { readonly status: 'done'; readonly value: T; readonly degraded?: true }
+  | { readonly status: 'duplicate' }
+  | { readonly status: 'in-progress'; readonly retryAfterMs: number }
+  | { readonly status: 'dead' }
+
+export interface OnceOptions {
+  /** Aborts the signal of the work, and the wait for another caller's. */
+  readonly signal?: AbortSignal
+  readonly waitUntil?: WaitUntil
+  /** How long to wait while another caller works on the same key, in milliseconds. @defaultValue 5000 */
+  readonly waitMs?: number
+  /** A failure at this attempt makes the key poison. @defaultValue 10 */
+  readonly maxAttempts?: number
+  /** Takes over a key that cannot succeed; once it resolves, the key counts as done, and is answered as `dead`. */
+  readonly park?: (key: string, error: unknown, attempt: Omit<Attempt, 'signal'>) => void | Promise<void>
+}
+
+export interface DedupStats extends Readonly<DedupCounts> {
+  /** The ids that the memory of this process holds. */
+  readonly size: number
+}
+
+export interface Dedup extends UpdateRunner {
+  readonly name: string
+  /** True when this process marked the id, or knows it to be done. Changes nothing, asks no store. */
+  seen(key: string): boolean
+  /**
+   * True the first time in the window, then false. Memory only, and synchronous; for work that need not survive a
+   * failure. A mark never makes `once` or `each` answer *duplicate*.
+   */
+  mark(key: string): boolean
+  /**
+   * Runs `work` unless the update was done before.
+   *
+   * A failing `work` gives the claim back, so that the provider's resend is processed.
+   *
+   * @param key - names the update, e.g. `m:` + WhatsApp's message id; opaque
+   * @throws StoreUnavailable `ERR_PERF_STORE_UNAVAILABLE` when the store did not answer within its deadline: nothing ran
+   * @throws StoreSetupError `ERR_PERF_STORE_SETUP`
+   * @throws whatever `work` throws, unchanged
+   */
+  once<T>(key: string, work: (attempt: Attempt) => T | Promise<T>, options?: OnceOptions): Promise<Once<T>>
+  /**
+   * Handles every update that was not done before, and says of each how it ended, in the order given. A handler that
+   * throws neither stops nor repeats its siblings.
+   *
+   * @throws StoreUnavailable `ERR_PERF_STORE_UNAVAILABLE` when the updates could not be claimed: nothing ran
+   * @throws StoreSetupError `ERR_PERF_STORE_SETUP`
+   */
+  each<U, T>(updates: readonly U[], options: EachOptions<U, T>): Promise<EachResult<T>[]>
+  stats(): DedupStats
+}
+
+/**
+ * Creates a dedup: no update lost, none done twice. Without a store it works in the memory of this process, which
+ * remembers a done update for `windowMs` only; providers resend for days, from other processes' point of view too, so
+ * a service in production gives it a store.
+ *
+ * @throws OptionError `ERR_PERF_OPTION`
+ */
+export function createDedup(options: DedupOptions = {}): Dedup {
+  const { name = 'dedup', windowMs = 30_000, leaseMs = 30_000, store, host = defaultHost } = options
+  const { retentionMs = store === undefined ? windowMs : 8 * 86_400_000 } = options
+  const { storeTimeoutMs = 250 } = options as Partial<StoreDedupOptions>
+  checkOptions(options, { windowMs, leaseMs, retentionMs, storeTimeoutMs })
+  hasMethods('host', host, 'observe', 'track', 'randomId')
+  const { clock } = host
+  const counts = zeroCounts()
+  const marks = new Generations(windowMs)
+  const shared = { host, name, leaseMs, retentionMs, counts }
+
+  const ledger = store === undefined ? memoryLedger(new MemoryClaims(clock, ATTEMPTS_MS), shared) : sharedLedger(store)
+
+  function sharedLedger(of: DedupStore): Ledger {
+    const guard = createStoreGuard({ host, what: `dedup store of ${name}`, timeoutMs: storeTimeoutMs })
+    return storeLedger(of, { ...shared, guard, front: new Generations(windowMs) })
+  }
+
+  const each: Dedup['each'] = (updates, eachOptions) => {
+    const results = runEach(ledger, updates, eachOptions)
+    // Of the wrong type, it is refused by the promise.
+    if (typeof eachOptions?.waitUntil === 'function') eachOptions.waitUntil(results.catch(() => undefined))
+    return results
+  }
+  return {
+    name,
+    retentionMs,
+    each,
+    seen: (key) => marks.has(key, clock.elapsed()) || ledger.isDone(key),
+    mark(key) {
+      counts.checked += 1
+      const fresh = marks.add(key, clock.elapsed())
+      if (!fresh) counts.duplicates += 1
+      return fresh
+    },
+    async once(key, work, onceOptions = {}) {
+      knownOptions(onceOptions, 'signal', 'waitUntil', 'waitMs', 'maxAttempts', 'park')
+      const [result] = await each([key], { ...onceOptions, key: (only) => only, handle: (_, attempt) => work(attempt) })
+      return single(result)
+    },
+    stats: () => ({ ...counts, size: marks.size + ledger.size }),
+  }
+}
+
+function checkOptions(options: DedupOptions, times: Readonly<Record<string, number>>): void {
+  const ofStore = options.store === undefined ? [] : ['storeTimeoutMs']
+  knownOptions(options, 'name', 'windowMs', 'leaseMs', 'retentionMs', 'store', 'host', ...ofStore)
+  for (const [option, value] of Object.entries(times)) atLeast(1, option, value)
+  if (options.name !== undefined || options.store !== undefined) isText('name', options.name)
+  if (options.store !== undefined)
+    hasMethods('store', options.store, 'claimMany', 'renewMany', 'completeMany', 'releaseMany')
+}
+
+function zeroCounts(): DedupCounts {
+  return {
+    checked: 0,
+    duplicates: 0,
+    inProgress: 0,
+    claimed: 0,
+    completed: 0,
+    released: 0,
+    leasesLost: 0,
+    dead: 0,
+    storeErrors: 0,
+    degraded: 0,
+  }
+}
+
+function single<T>(result: EachResult<T> | undefined): Once<T> {
+  if (result === undefined) return { status: 'in-progress', retryAfterMs: 1 }
+  switch (result.status) {
+    case 'failed':
+      throw result.error
+    case 'done':
+      return result.degraded === undefined
+        ? { status: 'done', value: result.value }
+        : { status: 'done', value: result.value, degraded: true }
+    case 'in-progress':
+      return { status: 'in-progress', retryAfterMs: result.retryAfterMs }
+    default:
+      return { status: result.status }
+  }
+}

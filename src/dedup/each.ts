@@ -1,0 +1,109 @@
+import { atLeast, hasMethods, isFunction, knownOptions, wholeAtLeast } from '../core/check.ts'
+import { OptionError } from '../core/errors.ts'
+import type { EachOptions, EachResult } from '../core/updates.ts'
+import { Batch } from './batch.ts'
+import { Item } from './item.ts'
+import type { Ledger } from './ledger.ts'
+
+/** A batch before it is claimed: what is to be worked on, and what is known already. */
+interface Plan<U, T> {
+  readonly token: string
+  readonly results: EachResult<T>[]
+  readonly items: Item<U>[]
+  /** Updates whose key stood in the batch before: they end as the first one does. */
+  readonly repeats: { readonly key: string; readonly at: number; readonly first: number }[]
+}
+
+/** Handles every update of a batch that was not done before: one claim for all, then group by group. */
+export async function runEach<U, T>(
+  ledger: Ledger,
+  updates: readonly U[],
+  options: EachOptions<U, T>,
+): Promise<EachResult<T>[]> {
+  checkOptions(options)
+  if (!Array.isArray(updates)) throw new OptionError('updates must be an array')
+  options.signal?.throwIfAborted()
+  const plan = planned(ledger, updates, options)
+  if (plan.items.length > 0) await settleAll(ledger, plan, options)
+  for (const { key, at, first } of plan.repeats) plan.results[at] = repeated(plan.results[first], key)
+  return plan.results
+}
+
+async function settleAll<U, T>(ledger: Ledger, plan: Plan<U, T>, options: EachOptions<U, T>): Promise<void> {
+  const { items, results, token } = plan
+  // Before the claim: a `groupBy` that throws must leave no lease behind.
+  const inOrder = groups(items, options.groupBy)
+  const claiming = ledger.claim(
+    items.map((item) => item.key),
+    token,
+  )
+  const claims = Array.isArray(claiming) ? claiming : await claiming
+  items.forEach((item, at) => {
+    item.claim = claims[at] ?? item.claim
+    item.held = item.claim.status === 'won'
+  })
+  const batch = new Batch<U, T>(ledger, items, { token, options, results })
+  batch.start()
+  try {
+    await Promise.all(
+      inOrder.map(async (group) => {
+        for (const item of group) await batch.settle(item)
+      }),
+    )
+    await batch.written()
+  } finally {
+    batch.close()
+  }
+}
+
+function checkOptions<U, T>(options: EachOptions<U, T>): void {
+  knownOptions(options, ...EACH_OPTIONS)
+  const { key, groupBy, handle, park, waitUntil, signal, concurrency = 1, maxAttempts = 1, waitMs = 0 } = options
+  isFunction('key', key)
+  isFunction('handle', handle)
+  isFunction('groupBy', groupBy, 'optional')
+  isFunction('park', park, 'optional')
+  isFunction('waitUntil', waitUntil, 'optional')
+  if (signal !== undefined) hasMethods('signal', signal, 'throwIfAborted', 'addEventListener')
+  wholeAtLeast(1, 'concurrency', concurrency)
+  wholeAtLeast(1, 'maxAttempts', maxAttempts)
+  atLeast(0, 'waitMs', waitMs)
+}
+
+const EACH_OPTIONS = ['key', 'groupBy', 'concurrency', 'maxAttempts', 'waitMs', 'handle', 'park', 'signal', 'waitUntil']
+
+function planned<U, T>(ledger: Ledger, updates: readonly U[], { key: keyOf }: EachOptions<U, T>): Plan<U, T> {
+  const token = ledger.host.randomId()
+  const plan: Plan<U, T> = { token, results: new Array<EachResult<T>>(updates.length), items: [], repeats: [] }
+  const places = new Map<string, number>()
+  updates.forEach((update, at) => {
+    const key = keyOf(update)
+    if (typeof key !== 'string' || key === '') throw new OptionError('key must give a string that is not empty')
+    const first = places.get(key)
+    if (first !== undefined) plan.repeats.push({ key, at, first })
+    else if (ledger.isDone(key)) plan.results[at] = { key, status: 'duplicate' }
+    else {
+      places.set(key, at)
+      plan.items.push(new Item(update, key, { at, token }))
+    }
+  })
+  ledger.counts.checked += updates.length
+  ledger.counts.duplicates += updates.length - plan.items.length
+  return plan
+}
+
+function groups<U>(items: readonly Item<U>[], groupBy?: (update: U) => string): Item<U>[][] {
+  if (groupBy === undefined || items.length === 1) return items.map((item) => [item])
+  const byGroup = new Map<string, Item<U>[]>()
+  for (const item of items) {
+    const name = groupBy(item.update)
+    const group = byGroup.get(name)
+    if (group === undefined) byGroup.set(name, [item])
+    else group.push(item)
+  }
+  return [...byGroup.values()]
+}
+
+function repeated<T>(first: EachResult<T> | undefined, key: string): EachResult<T> {
+  return first === undefined || first.status === 'done' ? { key, status: 'duplicate' } : first
+}

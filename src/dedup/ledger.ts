@@ -1,0 +1,80 @@
+import type { Claim, Ending } from '../core/dedup-store.ts'
+import type { Host } from '../core/host.ts'
+import type { MemoryClaims } from './memory-claims.ts'
+
+/** Plain integers that the hot path adds to, and `stats()` reads. */
+export interface DedupCounts {
+  checked: number
+  duplicates: number
+  inProgress: number
+  claimed: number
+  completed: number
+  released: number
+  leasesLost: number
+  dead: number
+  storeErrors: number
+  degraded: number
+}
+
+/** What became of the attempt to end a claim: written down, owned by somebody else by now, or not written (yet). */
+export type Written = 'kept' | 'lost' | 'failed'
+
+/** Ends the claims of one batch. */
+export interface EndingWriter {
+  /** Says what became of it: at once in memory, else once the store has answered. */
+  end(key: string, as: Ending): Written | Promise<Written>
+}
+
+/** The claims of one dedup, wherever they live. What is answered at once in memory is a promise with a store. */
+export interface Ledger {
+  readonly host: Host
+  readonly name: string
+  readonly leaseMs: number
+  readonly counts: DedupCounts
+  /** The ids that the memory of this process holds. */
+  readonly size: number
+  /** True only for keys whose end was confirmed. */
+  isDone(key: string): boolean
+  /**
+   * The first claim of a batch. When it fails, the token is never used again.
+   *
+   * @throws StoreUnavailable, StoreSetupError
+   */
+  claim(keys: readonly string[], token: string): Claim[] | Promise<Claim[]>
+  /** Claims again what others held. No answers from a store that does not answer. */
+  reclaim(keys: readonly string[], token: string): Claim[] | Promise<Claim[]>
+  /** A store that does not answer is no proof that a lease was lost. */
+  renew(keys: readonly string[], token: string): boolean[] | Promise<boolean[]>
+  writer(token: string): EndingWriter
+  release(keys: readonly string[], token: string): void | Promise<void>
+}
+
+export interface LedgerOptions {
+  readonly host: Host
+  readonly name: string
+  readonly leaseMs: number
+  readonly retentionMs: number
+  readonly counts: DedupCounts
+}
+
+/** A ledger in this process: no guard, no front, every end written at once. */
+export function memoryLedger(claims: MemoryClaims, options: LedgerOptions): Ledger {
+  const { host, name, leaseMs, retentionMs, counts } = options
+  const done = { as: 'done', retentionMs } as const
+  const dead = { as: 'dead', retentionMs } as const
+  return {
+    host,
+    name,
+    leaseMs,
+    counts,
+    get size() {
+      return claims.size
+    },
+    isDone: (key) => claims.isDone(key),
+    claim: (keys, token) => claims.claim(keys, token, leaseMs),
+    reclaim: (keys, token) => claims.claim(keys, token, leaseMs),
+    renew: (keys, token) => keys.map((key) => claims.renew(key, token, leaseMs)),
+    writer: (token) => ({ end: (key, as) => (claims.end(key, token, as === 'done' ? done : dead) ? 'kept' : 'lost') }),
+    release: (keys, token) => keys.forEach((key) => claims.release(key, token)),
+  }
+}
