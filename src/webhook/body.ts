@@ -1,0 +1,57 @@
+/** The bytes of a request, or why there are none. */
+export type Body = Uint8Array | 'body_too_large' | 'body_unreadable'
+
+const EMPTY = new Uint8Array(0)
+
+/**
+ * Reads a body once, by its stream, and stops as soon as it is larger than `maxBytes`: what a sender claims in
+ * `Content-Length` is only believed when it is too much.
+ */
+export async function readBody(request: Request, maxBytes: number): Promise<Body> {
+  if (Number(request.headers.get('content-length')) > maxBytes) return 'body_too_large'
+  if (request.body === null) return EMPTY
+  // Read to its end by somebody before us: there is nothing to verify.
+  if (request.bodyUsed) return 'body_unreadable'
+  try {
+    // Throws for a body that somebody else has begun to read.
+    const reader = request.body.getReader() as ReadableStreamDefaultReader<unknown>
+    return await readAll(reader, maxBytes)
+  } catch {
+    return 'body_unreadable'
+  }
+}
+
+async function readAll(reader: ReadableStreamDefaultReader<unknown>, maxBytes: number): Promise<Body> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) break
+    // A stream of strings cannot be verified: which bytes were signed is lost.
+    if (!isBytes(value)) return 'body_unreadable'
+    size += value.byteLength
+    if (size > maxBytes) {
+      // Not awaited: a sender that does not listen must not hold up the answer.
+      void reader.cancel().catch(() => undefined)
+      return 'body_too_large'
+    }
+    chunks.push(value)
+  }
+  const [only] = chunks
+  return chunks.length === 1 && only !== undefined ? only : joined(chunks, size)
+}
+
+/** Not `instanceof`: the bytes may come from another realm. */
+function isBytes(value: unknown): value is Uint8Array {
+  return ArrayBuffer.isView(value)
+}
+
+function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
+  const all = new Uint8Array(size)
+  let at = 0
+  for (const chunk of chunks) {
+    all.set(chunk, at)
+    at += chunk.byteLength
+  }
+  return all
+}

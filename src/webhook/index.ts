@@ -1,0 +1,8 @@
+export { createWebhook, type HandleContext, type Webhook, type WebhookOptions, type WebhookStats } from './webhook.ts'
+export { whatsapp, type Secret, type WhatsAppOptions } from './whatsapp.ts'
+export { splitWhatsApp } from './whatsapp-split.ts'
+export type { Sent, WhatsAppChange, WhatsAppMessage, WhatsAppStatus, WhatsAppUpdate } from './whatsapp-types.ts'
+export type { Provider, Rejection, SplitDelivery, UnkeyedChange, Update } from './provider.ts'
+export type { Handler } from '../core/handler.ts'
+export type { Attempt, EachOptions, EachResult, UpdateRunner } from '../core/updates.ts'
+export { NonRetryable } from '../core/errors.ts'

@@ -1,0 +1,58 @@
+/** One update of a delivery, tagged by its kind. */
+export interface Update {
+  readonly kind: string
+  /** Names the update; the same for every resend of it. May hold personal data: never log it. */
+  readonly key: string
+  /** Updates of one group keep their order: one conversation. */
+  readonly group: string
+  readonly payload: unknown
+  /** When it happened, by the provider's clock, in epoch milliseconds; undefined when the provider does not say. */
+  readonly at: number | undefined
+}
+
+/** Something in a delivery that no key can be made for. */
+export interface UnkeyedChange {
+  /** Why, in one word of ours. */
+  readonly reason: string
+  /** What stood there, as it was sent. */
+  readonly value: unknown
+}
+
+export interface SplitDelivery<U extends Update> {
+  readonly updates: readonly U[]
+  readonly unkeyed: readonly UnkeyedChange[]
+}
+
+/** Why a request was turned away; told in the fact `webhook.rejected`. */
+export type Rejection =
+  | 'bad_json'
+  | 'body_too_large'
+  | 'body_unreadable'
+  | 'malformed_signature'
+  | 'method'
+  | 'missing_signature'
+  | 'no_secret'
+  | 'not_a_delivery'
+  | 'wrong_signature'
+  | 'wrong_verify_token'
+
+/** What the door needs to know of who sends the deliveries. */
+export interface Provider<U extends Update = Update, Args extends readonly unknown[] = readonly unknown[]> {
+  readonly name: string
+  /** The largest body the provider sends, in bytes. */
+  readonly maxBodyBytes: number
+  /** How long the provider waits for an answer, in milliseconds. */
+  readonly answerWithinMs: number
+  /** How long the provider resends what was not answered with 200, in milliseconds, with a margin. */
+  readonly retryHorizonMs: number
+  /** Answers a GET; undefined when the provider sends none. */
+  readonly handshake?: (request: Request, args: Args) => Response | Rejection | Promise<Response | Rejection>
+  /** Looks at the raw bytes, before anything else does. */
+  readonly verify: (
+    request: Request,
+    body: Uint8Array,
+    args: Args,
+  ) => Rejection | undefined | Promise<Rejection | undefined>
+  /** Finds every update of a parsed body; undefined when it is no delivery of this provider at all. */
+  readonly split: (body: unknown) => SplitDelivery<U> | undefined | Promise<SplitDelivery<U> | undefined>
+}

@@ -1,0 +1,49 @@
+import type { Update } from './provider.ts'
+
+/** An object as it was sent: the fields that are named here are not checked further than their type says. */
+export type Sent = Readonly<Record<string, unknown>>
+
+/** A message that a person sent. See Meta's reference of the `messages` webhook for the fields of each type. */
+export interface WhatsAppMessage extends Sent {
+  readonly id: string
+  readonly from?: string
+  /** Unix seconds, as a string. */
+  readonly timestamp?: string
+  readonly type?: string
+  readonly text?: { readonly body: string }
+}
+
+/** What became of a message that the business sent. */
+export interface WhatsAppStatus extends Sent {
+  readonly id: string
+  readonly status: string
+  readonly recipient_id?: string
+  readonly timestamp?: string
+}
+
+/** One of the `changes` of a delivery: where an update was found, with the metadata and contacts beside it. */
+export interface WhatsAppChange {
+  /** The WhatsApp business account. */
+  readonly entryId: string | undefined
+  readonly field: string | undefined
+  readonly value: Sent
+}
+
+interface Of<Kind extends string, Payload> extends Update {
+  readonly kind: Kind
+  readonly payload: Payload
+  readonly change: WhatsAppChange
+}
+
+/**
+ * One update of a WhatsApp delivery. `change` is everything without a list of its own, such as `account_update` or
+ * `message_template_status_update`; its payload is the change's value.
+ */
+export type WhatsAppUpdate =
+  | Of<'message', WhatsAppMessage>
+  | Of<'status', WhatsAppStatus>
+  | Of<'call', Sent>
+  | Of<'echo', Sent>
+  | Of<'preference', Sent>
+  | Of<'error', Sent>
+  | Of<'change', Sent>
