@@ -1,0 +1,115 @@
+import * as z from 'zod/mini'
+
+/** An object of the provider: what it holds beyond the fields named here is kept as it is. */
+interface Loose {
+  readonly [field: string]: unknown
+}
+
+/** An error as WhatsApp reports it: of a message it could not deliver, or of the whole number. */
+export interface WhatsappError extends Loose {
+  readonly code: number
+  readonly title?: string | undefined
+  readonly message?: string | undefined
+  readonly href?: string | undefined
+  readonly error_data?: (Loose & { readonly details?: string | undefined }) | undefined
+}
+
+/** An image, video, audio, document or sticker; `id` is what the media endpoint wants. */
+export interface WhatsappMedia extends Loose {
+  readonly id?: string | undefined
+  readonly mime_type?: string | undefined
+  readonly sha256?: string | undefined
+  readonly caption?: string | undefined
+  readonly filename?: string | undefined
+  readonly url?: string | undefined
+}
+
+/** A button or a list row that the user chose. */
+export interface WhatsappReply extends Loose {
+  readonly id: string
+  readonly title?: string | undefined
+  readonly description?: string | undefined
+}
+
+/** What the user answered to an interactive message. */
+export interface WhatsappInteractive extends Loose {
+  readonly type?: string | undefined
+  readonly button_reply?: WhatsappReply | undefined
+  readonly list_reply?: WhatsappReply | undefined
+}
+
+export interface WhatsappLocation extends Loose {
+  readonly latitude: number
+  readonly longitude: number
+  readonly name?: string | undefined
+  readonly address?: string | undefined
+}
+
+/** The message that this one answers or forwards. */
+export interface WhatsappContext extends Loose {
+  readonly from?: string | undefined
+  readonly id?: string | undefined
+  readonly forwarded?: boolean | undefined
+  readonly frequently_forwarded?: boolean | undefined
+}
+
+/** One message; `type` names the field that holds its content. */
+export interface WhatsappMessage extends Loose {
+  /** Opaque; contains the sender's phone number. */
+  readonly id: string
+  /** The sender's phone number in digits; absent when the user hides it. */
+  readonly from?: string | undefined
+  /** Epoch seconds, in digits. */
+  readonly timestamp: string
+  readonly type: string
+  readonly text?: (Loose & { readonly body: string }) | undefined
+  readonly image?: WhatsappMedia | undefined
+  readonly video?: WhatsappMedia | undefined
+  readonly audio?: WhatsappMedia | undefined
+  readonly document?: WhatsappMedia | undefined
+  readonly sticker?: WhatsappMedia | undefined
+  readonly location?: WhatsappLocation | undefined
+  /** Without `emoji` (or with an empty one) the reaction was taken back. */
+  readonly reaction?: (Loose & { readonly message_id: string; readonly emoji?: string | undefined }) | undefined
+  readonly button?: (Loose & { readonly payload?: string | undefined; readonly text?: string | undefined }) | undefined
+  readonly interactive?: WhatsappInteractive | undefined
+  readonly context?: WhatsappContext | undefined
+  readonly errors?: readonly WhatsappError[] | undefined
+}
+
+const text = z.optional(z.string())
+const flag = z.optional(z.boolean())
+
+/** @see {@link WhatsappError} */
+export const whatsappError: z.ZodMiniType<WhatsappError> = z.looseObject({
+  code: z.number(),
+  title: text,
+  message: text,
+  href: text,
+  error_data: z.optional(z.looseObject({ details: text })),
+})
+
+const media = z.optional(
+  z.looseObject({ id: text, mime_type: text, sha256: text, caption: text, filename: text, url: text }),
+)
+const reply = z.optional(z.looseObject({ id: z.string(), title: text, description: text }))
+
+/** @see {@link WhatsappMessage} */
+export const whatsappMessage: z.ZodMiniType<WhatsappMessage> = z.looseObject({
+  id: z.string(),
+  from: text,
+  timestamp: z.string(),
+  type: z.string(),
+  text: z.optional(z.looseObject({ body: z.string() })),
+  image: media,
+  video: media,
+  audio: media,
+  document: media,
+  sticker: media,
+  location: z.optional(z.looseObject({ latitude: z.number(), longitude: z.number(), name: text, address: text })),
+  reaction: z.optional(z.looseObject({ message_id: z.string(), emoji: text })),
+  button: z.optional(z.looseObject({ payload: text, text })),
+  interactive: z.optional(z.looseObject({ type: text, button_reply: reply, list_reply: reply })),
+  context: z.optional(z.looseObject({ from: text, id: text, forwarded: flag, frequently_forwarded: flag })),
+  errors: z.optional(z.array(whatsappError)),
+})
