@@ -1,0 +1,69 @@
+import { isFunction, knownOptions } from '../core/check.ts'
+import type { Call } from '../core/deadline.ts'
+
+/** What `pgClients` needs of a connection: a connected `pg.Client`. */
+export interface PgConnection {
+  query(text: string): Promise<unknown>
+  end(): Promise<void>
+  on(event: 'error' | 'end', listener: (error?: Error) => void): unknown
+}
+
+export interface PgClientsOptions<Client> {
+  /** Opens one connection; resolves when it is connected. */
+  readonly connect: (call: Call) => PromiseLike<Client>
+}
+
+/** The part of `createPool`'s options that knows Postgres. */
+export interface PgClients<Client> {
+  create(call: Call): Promise<Client>
+  destroy(client: Client, call: Call): Promise<void>
+  validate(client: Client): boolean
+  reset(client: Client): boolean | Promise<boolean>
+}
+
+/** What pg's clients have besides, not all of it in every version. */
+interface Internals {
+  readonly readyForQuery?: boolean
+  readonly connection?: { readonly stream?: { destroy(): void } }
+  getTransactionStatus?(): string | null
+}
+
+/**
+ * Makes `pg.Client`s for `createPool`: `createPool({ ...pgClients({ connect }) })`.
+ *
+ * Each client has an error listener from its first moment, so that the death of a connection ends no process; a dead one
+ * is never lent. A transaction that its borrower left open is rolled back before the client is lent again. Neither check
+ * asks the server when nothing is wrong.
+ *
+ * @throws OptionError `ERR_PERF_OPTION`
+ */
+export function pgClients<Client extends PgConnection>(options: PgClientsOptions<Client>): PgClients<Client> {
+  const { connect } = options
+  knownOptions(options, 'connect')
+  isFunction('connect', connect)
+  const lost = new WeakSet<Client>()
+
+  return {
+    async create(call) {
+      const client = await connect(call)
+      const onLost = (): void => void lost.add(client)
+      client.on('error', onLost)
+      client.on('end', onLost)
+      return client
+    },
+    async destroy(client, call) {
+      // A server that has stopped never says goodbye, and its open socket would keep the process alive.
+      call.signal.addEventListener('abort', () => (client as Internals).connection?.stream?.destroy())
+      await client.end()
+    },
+    validate: (client) => !lost.has(client),
+    reset(client) {
+      if (lost.has(client)) return false
+      const { readyForQuery } = client as Internals
+      const status = (client as Internals).getTransactionStatus?.()
+      // Without pending statements the status is the truth; else the rollback queues behind them.
+      if (readyForQuery === true && status === 'I') return true
+      return client.query('rollback').then(() => !lost.has(client))
+    },
+  }
+}

@@ -1,0 +1,25 @@
+export type {
+  Database,
+  DatabaseCall,
+  RestAnswer,
+  RestDatabase,
+  RestRequest,
+  SqlDatabase,
+  SqlStatement,
+} from '../core/database.ts'
+export { QueryError } from './error.ts'
+export { query, type QueryOptions } from './query.ts'
+export type {
+  Column,
+  Comparable,
+  Data,
+  ExecuteOptions,
+  Filters,
+  Listed,
+  OrderOptions,
+  Page,
+  Query,
+  QueryResult,
+  Settled,
+  Shape,
+} from './types.ts'

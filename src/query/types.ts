@@ -1,0 +1,132 @@
+import type { PerfError } from '../core/errors.ts'
+
+/** The names of a row's columns. */
+export type Column<Row> = Extract<keyof Row, string>
+
+/** What a column may be compared with: its own type; moments as `Date` or as text, however the driver reads them. */
+export type Comparable<V> =
+  | NonNullable<V>
+  | (Date extends V ? string : never)
+  | (string extends V ? Date : never)
+  | (bigint extends V ? string : never)
+
+/** The columns named in `'id, status'`. */
+export type Listed<Text extends string> = Text extends `${infer First},${infer Rest}`
+  ? Trimmed<First> | Listed<Rest>
+  : Trimmed<Text>
+
+type Trimmed<Text extends string> = Text extends ` ${infer Rest}`
+  ? Trimmed<Rest>
+  : Text extends `${infer Rest} `
+    ? Trimmed<Rest>
+    : Text
+
+/** Conditions, all of which must hold. Every method gives a new object and leaves this one as it is. */
+export interface Filters<Row> {
+  eq<C extends Column<Row>>(column: C, value: Comparable<Row[C]>): this
+  /** Not equal; rows where the column is null do not match, as in SQL. */
+  neq<C extends Column<Row>>(column: C, value: Comparable<Row[C]>): this
+  gt<C extends Column<Row>>(column: C, value: Comparable<Row[C]>): this
+  gte<C extends Column<Row>>(column: C, value: Comparable<Row[C]>): this
+  lt<C extends Column<Row>>(column: C, value: Comparable<Row[C]>): this
+  lte<C extends Column<Row>>(column: C, value: Comparable<Row[C]>): this
+  /** One of these. An empty list matches no row, and then no query is sent. */
+  in<C extends Column<Row>>(column: C, values: readonly Comparable<Row[C]>[]): this
+  /** `%` stands for any text, `_` for one character, `\` takes the meaning from the next; `*` means itself. */
+  like(column: Column<Row>, pattern: string): this
+  /** {@link Filters.like} without regard to case. */
+  ilike(column: Column<Row>, pattern: string): this
+  isNull(column: Column<Row>): this
+  isNotNull(column: Column<Row>): this
+  /** An array that has all these elements, json that has these fields; a string is taken as Postgres writes either. */
+  contains(column: Column<Row>, value: readonly unknown[] | object | string): this
+  /** At least one of these holds: `or((trip) => trip.eq('role', 'driver'), (trip) => trip.isNull('role'))`. */
+  or(...branches: readonly ((filters: Filters<Row>) => Filters<Row>)[]): this
+  /** These do not hold together; rows where that is unknown, because of a null, do not match, as in SQL. */
+  not(branch: (filters: Filters<Row>) => Filters<Row>): this
+}
+
+/** How many rows a query gives, and in what form. */
+export type Shape = 'many' | 'single' | 'maybeSingle' | 'first' | 'exists'
+
+/** What `data` is. */
+export type Data<Selected, S extends Shape> = S extends 'many'
+  ? Selected[]
+  : S extends 'single'
+    ? Selected
+    : S extends 'exists'
+      ? boolean
+      : Selected | null
+
+export interface QueryResult<D> {
+  readonly data: D
+  /** How many rows match, whatever the limit; after `withCount()`. */
+  readonly count?: number
+  /** Whether there is a further page; after `paginate()`. */
+  readonly hasMore?: boolean
+}
+
+export type Settled<D> =
+  | { readonly data: D; readonly error: null; readonly count: number | null; readonly hasMore?: boolean }
+  | { readonly data: null; readonly error: PerfError; readonly count: null }
+
+export interface ExecuteOptions {
+  /** Gives the query up when it aborts. */
+  readonly signal?: AbortSignal | undefined
+  /** For all that the query asks of the database together, in milliseconds. @defaultValue 10_000 */
+  readonly timeoutMs?: number
+}
+
+export interface OrderOptions {
+  /** @defaultValue last when ascending, first when descending */
+  readonly nulls?: 'first' | 'last'
+}
+
+export interface Page {
+  /** From 1. */
+  readonly page: number
+  /** At most 1 000; over PostgREST also at most the server's `db-max-rows`. */
+  readonly pageSize: number
+}
+
+/** A read of one table. Every method but `execute`, `settle` and `toSQL` gives a new query and leaves this one as it is. */
+export interface Query<Row, Selected = Row, S extends Shape = 'many'> extends Filters<Row> {
+  select(all: '*'): Query<Row, Row, S>
+  /** The columns to read, instead of all. */
+  select<C extends Column<Row>>(...columns: readonly [C, ...C[]]): Query<Row, Pick<Row, C>, S>
+  /** The columns in one string, with commas between. */
+  select<Text extends string>(
+    columns: Listed<Text> extends Column<Row> ? Text : never,
+  ): Query<Row, Pick<Row, Listed<Text> & Column<Row>>, S>
+  /** Sorts by this column, within the order given before. */
+  orderBy(column: Column<Row>, direction?: 'asc' | 'desc', options?: OrderOptions): this
+  /** At most so many rows. Over PostgREST, no more than the server's `db-max-rows` come, whatever is asked for. */
+  limit(rows: number): this
+  offset(rows: number): this
+  /** One page, and whether there is a next one. Excludes `limit` and `offset`. */
+  paginate(page: Page): this
+  /** Counts all rows that match. */
+  withCount(how?: 'exact'): this
+  /** Exactly one row; none, and more than one, is an error. */
+  single(): Query<Row, Selected, 'single'>
+  /** One row or `null`; more than one is an error. */
+  maybeSingle(): Query<Row, Selected, 'maybeSingle'>
+  /** The first row in the order asked for, or `null`. */
+  first(): Query<Row, Selected, 'first'>
+  /** Whether there is such a row. */
+  exists(): Query<Row, Selected, 'exists'>
+  /** The statement that reads the rows; for tests and for logs of yours (`values` are a user's). */
+  toSQL(): { readonly text: string; readonly values: readonly unknown[] }
+  /**
+   * Puts the query to the database.
+   *
+   * @throws QueryError `ERR_PERF_QUERY` when the database refuses it, or `single()` met none or several
+   * @throws TimeoutError `ERR_PERF_TIMEOUT`
+   * @throws StoreUnavailable `ERR_PERF_STORE_UNAVAILABLE` when the database cannot be reached
+   * @throws StoreSetupError `ERR_PERF_STORE_SETUP` for a missing table, column, right or credential
+   * @throws the reason of `signal`
+   */
+  execute(options?: ExecuteOptions): Promise<QueryResult<Data<Selected, S>>>
+  /** {@link Query.execute} that never throws: errors come as a value. */
+  settle(options?: ExecuteOptions): Promise<Settled<Data<Selected, S>>>
+}

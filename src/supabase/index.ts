@@ -1,0 +1,1 @@
+export { supabaseDatabase, type SupabaseLike } from './database.ts'
