@@ -55,6 +55,7 @@ export default defineConfig(({ watch, dts }) => ({
   platform: 'neutral',
   external: [/^node:/, 'lru-cache', 'zod', 'zod/mini'],
   splitting: true,
+  removeNodeProtocol: false,
   clean: !watch,
   dts: dts ?? true,
   esbuildPlugins: [oneFilePerRoom],
