@@ -64,7 +64,7 @@ const inTypeTests = {
   '@typescript-eslint/no-unused-vars': 'off',
 }
 
-const ignored = ['dist/', 'coverage/', 'docs/', '.tmp/', 'bench/results/', 'test/runtimes/**/*.{js,mjs,cjs}']
+const ignored = ['dist/', 'coverage/', 'docs/', '.tmp/', 'bench/results/', 'test/runtimes/**/*.{js,mjs,cjs}', 'test/runtimes/fixtures/']
 
 export default tseslint.config(
   { ignores: ignored },

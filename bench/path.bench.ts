@@ -108,7 +108,7 @@ const bytesToResults = (): Promise<Comparison> => {
         prepare,
         async run({ bytes, signature }) {
           const request = { headers: { get: () => signature } } as unknown as Request
-          if ((await provider.verify(request, bytes, [])) !== undefined) throw new Error('not verified')
+          if ((await provider.verify(request, bytes)) !== undefined) throw new Error('not verified')
           const delivery = await splitWhatsApp(JSON.parse(decoder.decode(bytes)))
           return dedup.each(delivery?.updates ?? [], options)
         },

@@ -74,7 +74,7 @@ export function checkedOptions<V>(options: CacheOptions<V>): CheckedOptions<V> {
   isText('name', name)
   wholeAtLeast(1, 'maxEntries', maxEntries)
   if (typeof ttlMs !== 'function') isTtl('ttlMs', ttlMs)
-  between(0, 1, 'ttlJitter', ttlJitter)
+  between([0, 1], 'ttlJitter', ttlJitter)
   atLeast(0, 'staleWhileRevalidateMs', staleWhileRevalidateMs)
   atLeast(0, 'staleIfErrorMs', staleIfErrorMs)
   isFunction('isNegative', isNegative)

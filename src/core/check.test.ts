@@ -18,7 +18,7 @@ const checks: Record<string, { check: Check; good: readonly unknown[]; bad: read
     bad: [0, 1.5, 2 ** 53, NaN, Infinity, '5', null, undefined, 5n, [5]],
   },
   between: {
-    check: (name, value) => between(0, 1, name, value),
+    check: (name, value) => between([0, 1], name, value),
     good: [0, -0, 0.5, 1],
     bad: [-0.001, 1.001, NaN, Infinity, '0', null, undefined, [0.5]],
   },

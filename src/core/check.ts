@@ -19,8 +19,8 @@ export function wholeAtLeast(minimum: number, name: string, value: unknown): voi
     throw new OptionError(`${name} must be a whole number of at least ${minimum}${shown(value)}`)
 }
 
-/** A number from `minimum` to `maximum`, both included. */
-export function between(minimum: number, maximum: number, name: string, value: unknown): void {
+/** A number from the first to the second, both included. */
+export function between([minimum, maximum]: readonly [number, number], name: string, value: unknown): void {
   if (typeof value !== 'number' || !(value >= minimum && value <= maximum))
     throw new OptionError(`${name} must be a number from ${minimum} to ${maximum}${shown(value)}`)
 }

@@ -13,13 +13,17 @@ const databases = new WeakMap<object, Database>()
 
 /** One database for each client, so that what is cached for a client is found again. */
 function databaseOf(client: EasymoClient): Database {
-  if ('kind' in client && (client.kind === 'sql' || client.kind === 'postgrest')) return client as Database
+  if (isDatabase(client)) return client
   let database = databases.get(client)
   if (database === undefined) {
-    database = isSupabase(client) ? supabaseDatabase(client) : pgDatabase(client as Parameters<typeof pgDatabase>[0])
+    database = isSupabase(client) ? supabaseDatabase(client) : pgDatabase(client)
     databases.set(client, database)
   }
   return database
+}
+
+function isDatabase(client: EasymoClient): client is Database {
+  return 'kind' in client && (client.kind === 'sql' || client.kind === 'postgrest')
 }
 
 function isSupabase(client: object): client is SupabaseLike {

@@ -1,4 +1,5 @@
 import { StoreSetupError, StoreUnavailable } from '../core/errors.ts'
+import { sqlStateMeans } from '../core/sql-state.ts'
 
 /** What PostgREST says when it refuses; only ever a `cause`, because the message may hold values. */
 export class PostgrestFailure extends Error {
@@ -17,18 +18,19 @@ export class PostgrestFailure extends Error {
   }
 }
 
-/** SQLSTATEs of an outage, and PostgREST's own: it cannot reach the database, or waits for a connection. */
-const UNAVAILABLE = /^(?:08...|57P0.|53300|PGRST00[0-3])$/
-/** SQLSTATEs of a wrong setup, and PostgREST's own: unknown schema, table, column; a refused token. */
-const SETUP = /^(?:42...|28...|3D000|3F000|PGRST106|PGRST20[045]|PGRST30.)$/
+/** PostgREST's own: it cannot reach the database, or waits for a connection. */
+const OUTAGE = /^PGRST00[0-3]$/
+/** PostgREST's own: an unknown schema, table or column; a refused token. */
+const SETUP = /^PGRST(?:106|20[045]|30.)$/
 
 /** A code, where there is one, tells more than the status. */
 export function restError(failure: PostgrestFailure): Error {
   const { code, status } = failure
   const what = code === '' ? `HTTP ${status}` : code
-  if (UNAVAILABLE.test(code) || (code === '' && (status >= 500 || status === 429)))
+  const meaning = sqlStateMeans(code)
+  if (meaning === 'outage' || OUTAGE.test(code) || (code === '' && (status >= 500 || status === 429)))
     return new StoreUnavailable(`PostgREST cannot serve (${what})`, { cause: failure })
-  if (SETUP.test(code) || (code === '' && (status === 401 || status === 403 || status === 404)))
+  if (meaning === 'setup' || SETUP.test(code) || (code === '' && (status === 401 || status === 403 || status === 404)))
     return new StoreSetupError(`PostgREST is not set up for this (${what})`, { cause: failure })
   return failure
 }

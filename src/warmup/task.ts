@@ -24,6 +24,7 @@ export type WarmupTaskReport =
 export interface WarmupTaskStats {
   readonly status: 'idle' | 'running' | 'ok' | 'failed'
   readonly durationMs: number
+  readonly optional: boolean
 }
 
 /** One task of a warm-up, and where it stands. */
@@ -75,8 +76,8 @@ function succeeded({ state }: Task): WarmupTaskReport | undefined {
   return state.status === 'ok' ? state : undefined
 }
 
-export function statsOf({ state }: Task, elapsedMs: number): WarmupTaskStats {
-  if (state.status === 'idle') return { status: 'idle', durationMs: 0 }
-  if (state.status === 'running') return { status: 'running', durationMs: elapsedMs - state.startedAt }
-  return { status: state.status, durationMs: state.durationMs }
+export function statsOf({ state, optional }: Task, elapsedMs: number): WarmupTaskStats {
+  if (state.status === 'idle') return { status: 'idle', durationMs: 0, optional }
+  if (state.status === 'running') return { status: 'running', durationMs: elapsedMs - state.startedAt, optional }
+  return { status: state.status, durationMs: state.durationMs, optional }
 }

@@ -148,7 +148,7 @@ describe('background', () => {
       tasks: { slow: () => new Promise<void>((resolve) => clock.after(20, resolve)) },
     })
     warmup.background()
-    expect(warmup.stats()).toEqual({ slow: { status: 'running', durationMs: 0 } })
+    expect(warmup.stats()).toEqual({ slow: { status: 'running', durationMs: 0, optional: false } })
     const drained = host.drain()
     await clock.tick(20)
     expect(await drained).toBe(0)
@@ -188,16 +188,16 @@ describe('stats', () => {
       tasks: { hanging: never, next: () => undefined },
     })
     expect(warmup.stats()).toEqual({
-      hanging: { status: 'idle', durationMs: 0 },
-      next: { status: 'idle', durationMs: 0 },
+      hanging: { status: 'idle', durationMs: 0, optional: false },
+      next: { status: 'idle', durationMs: 0, optional: false },
     })
     warmup.background()
     await clock.tick(40)
-    expect(warmup.stats().hanging).toEqual({ status: 'running', durationMs: 40 })
+    expect(warmup.stats().hanging).toEqual({ status: 'running', durationMs: 40, optional: false })
     await clock.tick(60)
     expect(warmup.stats()).toEqual({
-      hanging: { status: 'failed', durationMs: 100 },
-      next: { status: 'ok', durationMs: 0 },
+      hanging: { status: 'failed', durationMs: 100, optional: false },
+      next: { status: 'ok', durationMs: 0, optional: false },
     })
   })
 })

@@ -1,0 +1,127 @@
+import { hasMethods, isText, knownOptions } from '../core/check.ts'
+import { OptionError } from '../core/errors.ts'
+import { defaultHost, type Host } from '../core/host.ts'
+import type { Metrics } from '../core/metrics-port.ts'
+import { createHealthChecks, type CheckResult, type CheckWord, type HealthChecks } from './health-checks.ts'
+import { readAll, recentRequests } from './request-window.ts'
+
+export interface HealthEndpointOptions {
+  readonly service: string
+  readonly version: string
+  /** What the service needs, e.g. `{ database: async ({ signal }) => {} }`. @defaultValue none */
+  readonly checks?: HealthChecks
+  /** Where the middleware records and the caches are collected. @defaultValue none: all rates are 0 */
+  readonly metrics?: Metrics
+  readonly host?: Host
+}
+
+export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy'
+
+/** The JSON of the health endpoint. Each process, or isolate, speaks for itself. */
+export interface HealthDocument {
+  readonly status: HealthStatus
+  readonly service: string
+  readonly version: string
+  readonly checks: Readonly<Record<string, CheckWord>>
+  /** Rates of the last five minutes, from 0 to 1; times in milliseconds. */
+  readonly performance: HealthRates & { readonly uptime: number }
+  /** True when every task of every collected warm-up has succeeded, or is optional and has failed. */
+  readonly warmedUp: boolean
+}
+
+interface HealthRates {
+  readonly errorRate: number
+  readonly avgLatencyMs: number
+  readonly cacheHitRate: number
+}
+
+/** Fewer requests than this say nothing about the service. */
+const ENOUGH = 20
+
+/** Beyond these the service is degraded. */
+const WORST = { errorRate: 0.05, avgLatencyMs: 1_000, cacheHitRate: 0.5 }
+
+/**
+ * Answers how the service is: 200 while it is healthy or degraded, 503 when a critical check failed. A path that ends in
+ * `/live` is answered with 200 at once, and touches nothing.
+ *
+ * Rates can only degrade: more than 5 % errors, an average above 1000 ms, or less than half of the cache look-ups hit,
+ * over the last five minutes and at least 20 requests. So does a failing check that is not critical.
+ *
+ * @returns a handler; put it at `/health` and `/health/live`
+ * @throws OptionError `ERR_PERF_OPTION`
+ */
+export function healthEndpoint(options: HealthEndpointOptions): (request: Request) => Promise<Response> {
+  knownOptions(options, 'service', 'version', 'checks', 'metrics', 'host')
+  const { service, version, checks = {}, metrics, host = defaultHost } = options
+  isText('service', service)
+  isText('version', version)
+  if (typeof checks !== 'object' || checks === null) throw new OptionError('checks must be an object of functions')
+  if (metrics !== undefined) hasMethods('metrics', metrics, 'sources', 'uptimeMs')
+  const run = createHealthChecks(checks, host)
+
+  return async (request) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD')
+      return new Response('Method Not Allowed\n', { status: 405, headers: { allow: 'GET, HEAD' } })
+    if (isLiveness(request.url)) return answer(request, { status: 'healthy', service })
+    const results = await run()
+    const { rates, degraded } = ratesOf(metrics)
+    return answer(request, {
+      status: statusOf(results, degraded),
+      service,
+      version,
+      checks: Object.fromEntries(results.map(({ name, word }) => [name, word])),
+      performance: { ...rates, uptime: Math.round(metrics?.uptimeMs() ?? 0) },
+      warmedUp: metrics === undefined || warmedUp(metrics),
+    })
+  }
+}
+
+function isLiveness(url: string): boolean {
+  const end = url.search(/[?#]/)
+  return (end === -1 ? url : url.slice(0, end)).endsWith('/live')
+}
+
+function statusOf(results: readonly CheckResult[], degraded: boolean): HealthStatus {
+  const failed = results.filter(({ word }) => word !== 'ok')
+  if (failed.some(({ critical }) => critical)) return 'unhealthy'
+  return failed.length > 0 || degraded ? 'degraded' : 'healthy'
+}
+
+function ratesOf(metrics: Metrics | undefined): { readonly rates: HealthRates; readonly degraded: boolean } {
+  if (metrics === undefined) return { rates: { errorRate: 0, avgLatencyMs: 0, cacheHitRate: 0 }, degraded: false }
+  const { requests, errors, latencyMs, cacheHits, cacheLookups } = recentRequests(metrics)
+  const share = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole)
+  const rates = {
+    errorRate: rounded(share(errors, requests)),
+    avgLatencyMs: rounded(share(latencyMs, requests)),
+    cacheHitRate: rounded(share(cacheHits, cacheLookups)),
+  }
+  const poorCache = cacheLookups >= ENOUGH && share(cacheHits, cacheLookups) < WORST.cacheHitRate
+  const poor = share(errors, requests) > WORST.errorRate || share(latencyMs, requests) > WORST.avgLatencyMs || poorCache
+  return { rates, degraded: requests >= ENOUGH && poor }
+}
+
+function warmedUp(metrics: Metrics): boolean {
+  const tasks = readAll(metrics, 'warmup').flatMap(({ stats }) => Object.values(stats))
+  return tasks.every((task) => {
+    const { status, optional } = (task ?? {}) as { status?: unknown; optional?: unknown }
+    return status === 'ok' || (status === 'failed' && optional === true)
+  })
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 10_000) / 10_000
+}
+
+function answer(request: Request, document: HealthDocument | Pick<HealthDocument, 'status' | 'service'>): Response {
+  const wanted = request.headers.get('accept')?.includes('application/health+json') === true
+  return new Response(JSON.stringify(document), {
+    status: document.status === 'unhealthy' ? 503 : 200,
+    headers: {
+      'content-type': wanted ? 'application/health+json' : 'application/json',
+      'cache-control': 'no-store',
+      vary: 'Accept',
+    },
+  })
+}

@@ -1,0 +1,15 @@
+export { performanceMiddleware, type PerformanceOptions } from './performance.ts'
+export type { RequestLine } from './request-log.ts'
+export { metricsEndpoint, type MetricsEndpointOptions } from './metrics-endpoint.ts'
+export type { CacheSummary, PerformanceDocument } from './performance-document.ts'
+export type { MemoryUse } from './memory.ts'
+export type { Access } from './tokens.ts'
+export {
+  healthEndpoint,
+  type HealthDocument,
+  type HealthEndpointOptions,
+  type HealthStatus,
+} from './health-endpoint.ts'
+export type { CheckRun, CheckWord, HealthCheck, HealthChecks } from './health-checks.ts'
+export { toNode, type NodeListener, type ToNodeOptions } from './to-node.ts'
+export type { NodeRequestLike, NodeResponseLike } from './node-types.ts'

@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest'
+import { valueOf } from '../../test/support/prometheus-text.ts'
+import { createHost } from '../core/host.ts'
+import { createMetrics, prometheusText } from '../metrics/index.ts'
+import { manualClock, type ManualClock } from '../testing/clock.ts'
+import { performanceMiddleware, type PerformanceOptions, type RequestLine } from './index.ts'
+
+const request = (method = 'POST', headers: Record<string, string> = {}): Request =>
+  new Request('http://localhost/users/250788000001?secret=1', { method, headers })
+
+function setup(options: Partial<PerformanceOptions> = {}) {
+  const clock: ManualClock = manualClock()
+  const metrics = createMetrics({ host: createHost({ clock }), strict: true })
+  const lines: RequestLine[] = []
+  const measured = performanceMiddleware({ service: 'core', metrics, log: (line) => lines.push(line), ...options })
+  const read = (name: string, labels: Record<string, string> = {}): number | undefined =>
+    valueOf(prometheusText(metrics), name, labels)
+  return { clock, metrics, lines, measured, read }
+}
+
+describe('performanceMiddleware', () => {
+  it('counts and times each request under the template of its route', async () => {
+    const { clock, measured, read, lines } = setup({ route: () => '/users/:id' })
+    const handler = measured(async () => {
+      expect(read('http_requests_in_flight')).toBe(1)
+      await new Promise<void>((resolve) => clock.after(40, resolve))
+      return new Response(null, { status: 204 })
+    })
+    const answer = handler(request())
+    await clock.tick(40)
+    expect((await answer).status).toBe(204)
+    expect(read('http_requests_total', { method: 'POST', status: '204', route: '/users/:id' })).toBe(1)
+    expect(read('http_request_duration_seconds_sum', { route: '/users/:id' })).toBe(0.04)
+    expect(read('http_requests_in_flight')).toBe(0)
+    expect(read('http_request_errors_total', { route: '/users/:id' })).toBeUndefined()
+    expect(lines).toEqual([])
+  })
+
+  it('never makes a label of a path or of a method that it does not know', () => {
+    const throwing = (): string => {
+      throw new Error('no route')
+    }
+    for (const route of [undefined, () => undefined, () => '', throwing, (() => 7) as unknown as () => string]) {
+      const { measured, read, metrics } = setup(route === undefined ? {} : { route })
+      void measured(() => new Response('ok'))(request('BREW'))
+      expect(read('http_requests_total', { method: 'OTHER', status: '200', route: 'other' })).toBe(1)
+      expect(prometheusText(metrics)).not.toContain('250788')
+    }
+  })
+
+  it('counts a handler that throws as a 500 and throws its error on', async () => {
+    const { measured, read, lines } = setup()
+    const error = Object.assign(new TypeError('250788000001 is not here'), { code: 'ERR_X' })
+    const atOnce = measured((): Response => {
+      throw error
+    })
+    expect(() => atOnce(request())).toThrow(error)
+    await expect(measured(() => Promise.reject(error))(request())).rejects.toBe(error)
+    expect(read('http_requests_total', { method: 'POST', status: '500', route: 'other' })).toBe(2)
+    expect(read('http_request_errors_total', { route: 'other' })).toBe(2)
+    expect(read('http_requests_in_flight')).toBe(0)
+    expect(lines).toHaveLength(2)
+    expect(lines[0]).toEqual({
+      level: 'error',
+      event: 'http.request.failed',
+      service: 'core',
+      method: 'POST',
+      route: 'other',
+      status: 500,
+      duration_ms: 0,
+      error: 'TypeError',
+      code: 'ERR_X',
+    })
+  })
+
+  it('logs one line for a slow request, with the trace id and masked fields', async () => {
+    const { clock, measured, lines } = setup({
+      slowMs: 100,
+      fields: () => ({
+        from: '250788000001',
+        nested: { wa_id: '1', displayPhoneNumber: '2', kind: 'text' },
+        list: [{ to: 'x' }],
+      }),
+    })
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+    const answer = measured(async () => {
+      await new Promise<void>((resolve) => clock.after(100, resolve))
+      return new Response('late')
+    })(request('GET', { traceparent }))
+    await clock.tick(100)
+    await answer
+    expect(lines).toEqual([
+      {
+        level: 'warn',
+        event: 'http.request.slow',
+        service: 'core',
+        method: 'GET',
+        route: 'other',
+        status: 200,
+        duration_ms: 100,
+        trace_id: '0af7651916cd43dd8448eb211c80319c',
+        from: '***',
+        nested: { wa_id: '***', displayPhoneNumber: '***', kind: 'text' },
+        list: [{ to: '***' }],
+      },
+    ])
+  })
+
+  it('does not let a log, a route or fields that throw reach the request', async () => {
+    const fails = (): never => {
+      throw new Error('mine')
+    }
+    const { measured } = setup({ slowMs: 0, log: fails, route: fails, fields: fails })
+    expect(await (await measured(() => new Response('ok'))(request())).text()).toBe('ok')
+  })
+
+  it('hands the response and further arguments through as they are', async () => {
+    const { measured } = setup()
+    const response = new Response('body')
+    const seen: unknown[] = []
+    const handler = measured<[{ env: number }, string]>((_, ...args) => {
+      seen.push(...args)
+      return response
+    })
+    const env = { env: 1 }
+    expect(await handler(request(), env, 'ctx')).toBe(response)
+    expect(seen[0]).toBe(env)
+    expect(seen[1]).toBe('ctx')
+    expect(response.bodyUsed).toBe(false)
+  })
+
+  it('refuses options of the wrong type', () => {
+    const metrics = createMetrics()
+    const option = expect.objectContaining({ code: 'ERR_PERF_OPTION' }) as Error
+    expect(() => performanceMiddleware({ service: '', metrics })).toThrow(option)
+    expect(() => performanceMiddleware({ service: 'a', metrics: {} as typeof metrics })).toThrow(option)
+    expect(() => performanceMiddleware({ service: 'a', metrics, slowMs: -1 })).toThrow(option)
+    expect(() => performanceMiddleware({ service: 'a', metrics, logger: 1 } as PerformanceOptions)).toThrow(/unknown/)
+  })
+})

@@ -1,0 +1,83 @@
+import { isFunction, isText, oneOf } from '../core/check.ts'
+import { OptionError } from '../core/errors.ts'
+import type { Metrics, Sample } from '../core/metrics-port.ts'
+import { statsTable, type StatField, type StatsShape } from '../core/stats-table.ts'
+import { cleanValue } from './labels.ts'
+import { unitProblem } from './units.ts'
+
+/** What is collected: another room's stats, or (`custom`) any flat object of numbers. */
+export type CollectKind = 'cache' | 'pool' | 'dedup' | 'lazy' | 'warmup' | 'custom'
+
+const KINDS: readonly CollectKind[] = ['cache', 'pool', 'dedup', 'lazy', 'warmup', 'custom']
+
+/**
+ * Shows the stats of another room among the metrics. They are read when the metrics are shown, and never in between, so
+ * that being observed costs a room nothing.
+ *
+ * A `custom` object of numbers becomes gauges: `collect(metrics, 'custom', 'queue', () => ({ waitMs: 3 }))` is shown as
+ * `queue_wait_seconds 0.003`; a field whose name ends in `Total` becomes a counter. What cannot be read is left out and
+ * counted in `easymo_metrics_misuse_total`.
+ *
+ * @param name - the instance, e.g. the name of the cache; the same kind and name again replaces the first
+ * @param read - e.g. `() => profiles.stats()`
+ * @returns what ends it
+ * @throws OptionError `ERR_PERF_OPTION`
+ */
+// eslint-disable-next-line @typescript-eslint/max-params -- what, of which kind, called how, read how: it reads as a sentence
+export function collect(metrics: Metrics, kind: CollectKind, name: string, read: () => unknown): () => void {
+  oneOf(KINDS, 'kind', kind)
+  isText('name', name)
+  isFunction('read', read)
+  if (kind === 'custom')
+    return metrics.addSource({ kind, name, read, samples: () => customSamples(name, record(read())) })
+  const shape = statsTable[kind]
+  const clash = [shape.label, shape.each].find((own) => own !== undefined && Object.hasOwn(metrics.defaultLabels, own))
+  if (clash !== undefined) throw new OptionError(`label ${clash} is a default label already`)
+  const labels = [[shape.label, cleanValue(name, false)]] as const
+  const samples = (): Sample[] => samplesOf(shape, labels, record(read()))
+  return metrics.addSource({ kind, name, read, samples })
+}
+
+function samplesOf({ each, fields }: StatsShape, labels: Sample['labels'], stats: Stats): Sample[] {
+  if (each === undefined) return Object.entries(fields).flatMap(([name, field]) => sampleOf(field, labels, stats[name]))
+  return Object.entries(stats).flatMap(([part, own]) =>
+    samplesOf({ label: each, fields }, [...labels, [each, cleanValue(part, false)]], record(own)),
+  )
+}
+
+/** Fields that the stats do not have, or not as a number, are left out. */
+function sampleOf(field: StatField, labels: Sample['labels'], given: unknown): Sample[] {
+  const { metric, type, help, scale = 1, word } = field
+  const value = numberOf(word === undefined ? given : given === word)
+  return value === undefined ? [] : [{ name: metric, type, help, labels, value: value * scale }]
+}
+
+function customSamples(name: string, stats: Stats): Sample[] {
+  return Object.entries(stats).flatMap(([field, value]) => {
+    const inMs = field.endsWith('Ms')
+    const metric = snakeCase(`${name}_${field.replace(/Ms$/, 'Seconds')}`)
+    if (!/^[a-z][a-z0-9_]*$/.test(metric) || unitProblem(metric) !== undefined) return []
+    const type = metric.endsWith('_total') ? 'counter' : 'gauge'
+    return sampleOf({ metric, type, help: `${field} of ${name}`, scale: inMs ? 0.001 : 1 }, [], value)
+  })
+}
+
+function snakeCase(text: string): string {
+  return text
+    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .replace(/[^a-z0-9]+/gi, '_')
+    .toLowerCase()
+}
+
+/** Numbers as they are, booleans as 1 and 0; nothing else is a metric. */
+function numberOf(value: unknown): number | undefined {
+  if (typeof value === 'boolean') return value ? 1 : 0
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined
+}
+
+type Stats = Readonly<Record<string, unknown>>
+
+function record(value: unknown): Stats {
+  if (typeof value !== 'object' || value === null) throw new OptionError('stats must be an object')
+  return value as Stats
+}

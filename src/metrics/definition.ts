@@ -1,0 +1,88 @@
+import { knownOptions } from '../core/check.ts'
+import { OptionError } from '../core/errors.ts'
+import type { Family } from '../core/metrics-port.ts'
+import { unitProblem } from './units.ts'
+
+/** What makes a metric: two definitions with the same words are the same metric. */
+export interface Definition {
+  readonly type: Family['type']
+  readonly name: string
+  readonly help: string
+  readonly labels: readonly string[]
+  /** Histograms only. */
+  readonly buckets?: readonly number[]
+}
+
+/** From the quickest answer of a webhook to the one that nobody waits for, in seconds. */
+const DEFAULT_BUCKETS: readonly number[] = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+
+const METRIC_NAME = /^[a-z_][a-z0-9_]*$/i
+const CAMEL_CASE = /[a-z][A-Z]/
+const TYPE_IN_NAME = /_(?:counter|gauge|summary|histogram|gauge_histogram)(?:_|$)/i
+const RESERVED_SUFFIX = /_(?:bucket|count|sum)$/
+
+interface Given {
+  readonly help: string
+  readonly labels?: readonly string[]
+  readonly buckets?: readonly number[]
+}
+
+/**
+ * Checks a definition by the rules of `promtool check metrics`, and copies it.
+ *
+ * Source: https://github.com/prometheus/client_golang/tree/main/prometheus/testutil/promlint
+ *
+ * @throws OptionError `ERR_PERF_OPTION`
+ */
+export function definition(type: Definition['type'], name: string, given: Given): Definition {
+  checkName(type, name)
+  const known = ['help', 'labels', ...(type === 'histogram' ? ['buckets'] : [])]
+  knownOptions(given, ...known)
+  const { help, labels = [], buckets = DEFAULT_BUCKETS } = given
+  if (typeof help !== 'string' || help === '') throw new OptionError(`help of ${name} must be a sentence`)
+  checkLabelNames(name, labels)
+  if (type !== 'histogram') return { type, name, help, labels: [...labels] }
+  checkBuckets(name, buckets)
+  return { type, name, help, labels: [...labels], buckets: [...buckets] }
+}
+
+/** True when both describe one metric. */
+export function sameDefinition(a: Definition, b: Definition): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
+}
+
+function checkName(type: Definition['type'], name: string): void {
+  const wrong = (why: string): never => {
+    throw new OptionError(`metric name ${JSON.stringify(name)} ${why}`)
+  }
+  if (typeof name !== 'string' || !METRIC_NAME.test(name)) wrong('must be made of letters, digits and _')
+  if (name.startsWith('__')) wrong('must not begin with __')
+  if (CAMEL_CASE.test(name)) wrong('must be in snake_case')
+  if (TYPE_IN_NAME.test(name)) wrong('must not hold the type of the metric')
+  if (RESERVED_SUFFIX.test(name)) wrong('must not end in _bucket, _count or _sum, which histograms append')
+  if (type === 'counter' && !name.endsWith('_total')) wrong('must end in _total, because it is a counter')
+  if (type !== 'counter' && name.endsWith('_total')) wrong('must not end in _total, which is for counters')
+  const problem = unitProblem(name)
+  if (problem !== undefined) wrong(problem)
+}
+
+/** @throws OptionError `ERR_PERF_OPTION` for a label name that no metric may have */
+export function checkLabelNames(of: string, labels: readonly string[]): void {
+  if (!Array.isArray(labels)) throw new OptionError(`labels of ${of} must be an array of names`)
+  for (const label of labels as readonly unknown[]) {
+    const wrong = (why: string): never => {
+      throw new OptionError(`label ${JSON.stringify(label)} of ${of} ${why}`)
+    }
+    if (typeof label !== 'string' || !METRIC_NAME.test(label)) return wrong('must be made of letters, digits and _')
+    if (label.startsWith('__') || label === 'le' || label === 'quantile') wrong('is reserved by Prometheus')
+    if (CAMEL_CASE.test(label)) wrong('must be in snake_case')
+    if (labels.indexOf(label) !== labels.lastIndexOf(label)) wrong('is named twice')
+  }
+}
+
+function checkBuckets(name: string, buckets: readonly number[]): void {
+  const ascending = (bound: number, index: number): boolean =>
+    Number.isFinite(bound) && (index === 0 || bound > (buckets[index - 1] ?? Infinity))
+  if (!Array.isArray(buckets) || buckets.length === 0 || !buckets.every(ascending))
+    throw new OptionError(`buckets of ${name} must be finite numbers in ascending order; +Inf is added`)
+}

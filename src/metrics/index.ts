@@ -1,0 +1,20 @@
+export { createMetrics, type MetricsOptions } from './metrics.ts'
+export { collect, type CollectKind } from './collect.ts'
+export { prometheusText } from '../core/metrics-text.ts'
+export { metricsJson, type HistogramSummary, type MetricsDocument } from '../core/metrics-json.ts'
+export type {
+  BoundCounter,
+  BoundGauge,
+  BoundHistogram,
+  Counter,
+  Family,
+  Gauge,
+  Histogram,
+  HistogramOptions,
+  HistogramSnapshot,
+  InstrumentOptions,
+  LabelArgs,
+  Metrics,
+  Sample,
+  Source,
+} from '../core/metrics-port.ts'

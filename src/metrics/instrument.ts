@@ -1,0 +1,32 @@
+import type { Clock } from '../core/clock.ts'
+import type { SeriesTableOptions } from './series-table.ts'
+
+/** What an instrument gets from its registry. */
+export interface InstrumentContext extends Pick<
+  SeriesTableOptions<unknown>,
+  'maxSeries' | 'allowDigits' | 'misuse' | 'dropped'
+> {
+  readonly clock: Clock
+}
+
+/** Calls `end` when `work` has returned or thrown, or when the promise it returned has settled. */
+export function around<T>(work: () => T, end: () => void): T {
+  let result: T
+  try {
+    result = work()
+  } catch (error) {
+    end()
+    throw error
+  }
+  if (!isPromiseLike(result)) {
+    end()
+    return result
+  }
+  // Listened to and given back as it is: the caller gets its own promise, and a rejection stays its business.
+  result.then(end, end)
+  return result
+}
+
+function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
+}

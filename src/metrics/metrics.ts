@@ -1,0 +1,126 @@
+import { hasMethods, knownOptions, wholeAtLeast } from '../core/check.ts'
+import { OptionError, PerfError } from '../core/errors.ts'
+import { defaultHost, type Host } from '../core/host.ts'
+import type { Counter, Metrics, Source } from '../core/metrics-port.ts'
+import { CounterInstrument } from './counter.ts'
+import { checkLabelNames, definition, sameDefinition, type Definition } from './definition.ts'
+import { GaugeInstrument } from './gauge.ts'
+import { HistogramInstrument } from './histogram.ts'
+import type { InstrumentContext } from './instrument.ts'
+import { cleanValue } from './labels.ts'
+
+export interface MetricsOptions {
+  /** Labels that every line of the text formats carries, e.g. `{ service: 'wa-webhook-core' }`. @defaultValue none */
+  readonly defaultLabels?: Readonly<Record<string, string>>
+  /** Series per metric; what is recorded beyond goes to one more, whose labels are `__overflow__`. @defaultValue 1000 */
+  readonly maxSeriesPerMetric?: number
+  /** Throws on a wrong recording instead of counting it; for tests. @defaultValue false */
+  readonly strict?: boolean
+  /** Labels whose values may look like phone numbers, e.g. `['phone_number_id']`. @defaultValue none */
+  readonly allowDigits?: readonly string[]
+  readonly host?: Host
+}
+
+type Instrument = CounterInstrument | GaugeInstrument | HistogramInstrument
+
+interface Entry {
+  readonly definition: Definition
+  readonly instrument: Instrument
+}
+
+const INSTRUMENTS = { counter: CounterInstrument, gauge: GaugeInstrument, histogram: HistogramInstrument }
+
+/** Names of the registry's own counters begin so. */
+const OWN = 'easymo_metrics_'
+
+/**
+ * Creates a registry of metrics.
+ *
+ * Recording never throws: what is recorded with wrong labels or a wrong number is dropped and counted in
+ * `easymo_metrics_misuse_total{metric}`. Label values are copied, cut at 128 characters, and replaced by `redacted` when
+ * they look like a phone number.
+ *
+ * @throws OptionError `ERR_PERF_OPTION`
+ */
+export function createMetrics(options: MetricsOptions = {}): Metrics {
+  const { maxSeriesPerMetric = 1_000, strict = false, host = defaultHost } = options
+  const { defaultLabels, allowDigits } = checked(options)
+  const { clock } = host
+  const entries = new Map<string, Entry>()
+  const sources = new Map<string, Source>()
+  let startedAt: number | undefined
+
+  function misuse(metric: string, why: string): void {
+    if (strict) throw new PerfError('ERR_PERF_METRICS_MISUSE', `${metric}: ${why}`)
+    misused.inc(metric)
+  }
+
+  function contextOf(name: string): InstrumentContext {
+    return {
+      clock,
+      maxSeries: maxSeriesPerMetric,
+      allowDigits,
+      misuse: (why) => misuse(name, why),
+      dropped: () => droppedSeries.inc(name),
+    }
+  }
+
+  function define(wanted: Definition): Instrument {
+    const first = entries.get(wanted.name)
+    if (first !== undefined) {
+      if (sameDefinition(first.definition, wanted)) return first.instrument
+      throw new OptionError(`metric ${wanted.name} is defined already, and differently`)
+    }
+    const clash = wanted.labels.find((label) => Object.hasOwn(defaultLabels, label))
+    if (clash !== undefined) throw new OptionError(`label ${clash} of ${wanted.name} is a default label already`)
+    const instrument = new INSTRUMENTS[wanted.type](wanted, contextOf(wanted.name))
+    entries.set(wanted.name, { definition: wanted, instrument })
+    return instrument
+  }
+
+  const own = (name: string, help: string): Counter<['metric']> =>
+    define(definition('counter', `${OWN}${name}`, { help, labels: ['metric'] })) as unknown as Counter<['metric']>
+  const misused = own('misuse_total', 'Recordings dropped because of wrong labels or a wrong number')
+  const droppedSeries = own('series_dropped_total', 'Recordings that found no place and went to the overflow series')
+
+  const instrument = (type: Definition['type']) => (name: string, given: Parameters<typeof definition>[2]) => {
+    const wanted = definition(type, name, given)
+    if (name.startsWith(OWN)) throw new OptionError(`metric names that begin with ${OWN} are taken`)
+    return define(wanted)
+  }
+
+  return {
+    counter: instrument('counter') as Metrics['counter'],
+    gauge: instrument('gauge') as unknown as Metrics['gauge'],
+    histogram: instrument('histogram') as unknown as Metrics['histogram'],
+    defaultLabels,
+    clock,
+    uptimeMs: () => clock.elapsed() - (startedAt ??= clock.elapsed()),
+    families: () => Array.from(entries.values(), ({ instrument: { family } }) => family),
+    sources: () => [...sources.values()],
+    addSource(source) {
+      const key = `${source.kind} ${source.name}`
+      sources.set(key, source)
+      return () => {
+        if (sources.get(key) === source) sources.delete(key)
+      }
+    },
+    misuse,
+  }
+}
+
+function checked(options: MetricsOptions): Pick<Metrics, 'defaultLabels'> & { readonly allowDigits: Set<string> } {
+  knownOptions(options, 'defaultLabels', 'maxSeriesPerMetric', 'strict', 'allowDigits', 'host')
+  const { defaultLabels = {}, maxSeriesPerMetric = 1_000, strict, allowDigits = [], host = defaultHost } = options
+  wholeAtLeast(1, 'maxSeriesPerMetric', maxSeriesPerMetric)
+  if (strict !== undefined && typeof strict !== 'boolean') throw new OptionError('strict must be true or false')
+  hasMethods('host.clock', host.clock, 'elapsed')
+  checkLabelNames('allowDigits', allowDigits)
+  checkLabelNames('defaultLabels', Object.keys(defaultLabels))
+  const digits = new Set(allowDigits)
+  const clean = Object.entries(defaultLabels).map(([name, value]) => {
+    if (typeof value !== 'string') throw new OptionError(`default label ${name} must be a string`)
+    return [name, cleanValue(value, digits.has(name))] as const
+  })
+  return { defaultLabels: Object.fromEntries(clean), allowDigits: digits }
+}
