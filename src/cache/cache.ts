@@ -145,8 +145,19 @@ class LoadThroughCache<V> implements Cache<V> {
 
   // Not an async function: a hit costs one promise, made where the value is known.
   getOrSet(key: string, load: Load<V>, options?: GetOrSetOptions): Promise<V> {
-    const served = this.#serve(key, load, options)
-    if (served !== undefined) return Promise.resolve(served.value)
+    const entry = this.#entries.get(key)
+    if (entry !== undefined) {
+      const now = this.#entries.now()
+      if (now < entry.expiresAt) {
+        this.#hits += 1
+        return Promise.resolve(entry.value)
+      }
+      if (this.#servesStale(key, entry, now)) {
+        this.#staleHits += 1
+        this.#refresh(key, load, { now, options })
+        return Promise.resolve(entry.value)
+      }
+    }
     checkLoad(load, options)
     if (this.#options.staleIfErrorMs > 0) return this.#loadOrStale(key, load, options).then(({ value }) => value)
     this.#misses += 1
@@ -154,15 +165,22 @@ class LoadThroughCache<V> implements Cache<V> {
   }
 
   async lookup(key: string, load: Load<V>, options?: GetOrSetOptions): Promise<Lookup<V>> {
-    const hits = this.#hits
-    const served = this.#serve(key, load, options)
-    if (served === undefined) {
-      checkLoad(load, options)
-      return this.#loadOrStale(key, load, options)
+    const entry = this.#entries.get(key)
+    if (entry !== undefined) {
+      const { value } = entry
+      const now = this.#entries.now()
+      if (now < entry.expiresAt) {
+        this.#hits += 1
+        return { value, status: this.#options.isNegative(value) ? 'negative' : 'hit' }
+      }
+      if (this.#servesStale(key, entry, now)) {
+        this.#staleHits += 1
+        this.#refresh(key, load, { now, options })
+        return { value, status: 'stale' }
+      }
     }
-    const { value } = served
-    if (this.#hits === hits) return { value, status: 'stale' }
-    return { value, status: this.#options.isNegative(value) ? 'negative' : 'hit' }
+    checkLoad(load, options)
+    return this.#loadOrStale(key, load, options)
   }
 
   stats(): CacheStats {
@@ -179,21 +197,6 @@ class LoadThroughCache<V> implements Cache<V> {
       evictions: this.#entries.evictions,
       hitRate: lookups === 0 ? 0 : served / lookups,
     }
-  }
-
-  /** The entry that answers at once, counted; a stale one is being refreshed then. */
-  #serve(key: string, load: Load<V>, options: GetOrSetOptions | undefined): Entry<V> | undefined {
-    const entry = this.#entries.get(key)
-    if (entry === undefined) return undefined
-    const now = this.#entries.now()
-    if (now < entry.expiresAt) {
-      this.#hits += 1
-      return entry
-    }
-    if (!this.#servesStale(key, entry, now)) return undefined
-    this.#staleHits += 1
-    this.#refresh(key, load, { now, options })
-    return entry
   }
 
   /** Within the window for it, or, after a failed refresh, within the window for errors while the pause lasts. */

@@ -60,7 +60,7 @@ export function withDeadline<T>(options: DeadlineOptions, work: (call: LazyAbort
     const give = (reason: unknown): void => {
       end()
       abort.abort(reason)
-      reject(reason as Error)
+      reject(reason)
     }
     const cancel = clock.after(timeoutMs, () => give(new TimeoutError(what, timeoutMs)))
     const onAbort = (): void => give(signal?.reason)
@@ -77,12 +77,12 @@ export function withDeadline<T>(options: DeadlineOptions, work: (call: LazyAbort
         },
         (error: unknown) => {
           end()
-          reject(error as Error)
+          reject(error)
         },
       )
     } catch (error) {
       end()
-      reject(error as Error)
+      reject(error)
     }
   })
 }

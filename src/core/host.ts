@@ -98,7 +98,7 @@ export function keepAlive(host: Host, waitUntil: WaitUntil | undefined, promise:
 export function waitUntilOf(args: readonly unknown[]): WaitUntil | undefined {
   for (const arg of args) {
     if (typeof arg !== 'object' || arg === null || !('waitUntil' in arg)) continue
-    const carrier = arg as { waitUntil: unknown }
+    const carrier = arg
     // Called on its own object: Workers' `ctx.waitUntil` throws "Illegal invocation" otherwise.
     if (typeof carrier.waitUntil === 'function') return (promise) => (carrier.waitUntil as WaitUntil)(promise)
   }

@@ -45,6 +45,8 @@ interface Entry<T> extends Flight<T> {
   outcome: PromiseSettledResult<T> | undefined
   /** When the request that runs the load last showed that it is alive, by `clock.elapsed`. Kept on Workers only. */
   aliveAt: number
+  /** The load that was started in its place, so that all who waited here find it, also when it is over by then. */
+  successor: Entry<T> | undefined
 }
 
 interface Request<T> {
@@ -80,6 +82,7 @@ export function createSingleFlight<T>(options: FlightOptions): SingleFlight<T> {
       startedAt: clock.now(),
       aliveAt: 0,
       outcome: undefined,
+      successor: undefined,
       get signal() {
         return (call as Call).signal
       },
@@ -103,6 +106,8 @@ export function createSingleFlight<T>(options: FlightOptions): SingleFlight<T> {
       failed?.(key, forgotten)
       reject(outcome.reason)
     }
+    const before = flights.get(key)
+    if (before !== undefined) before.successor = entry
     flights.set(key, entry)
     withDeadline<T>({ clock, timeoutMs, what }, (own) => {
       call = own
@@ -133,7 +138,7 @@ export function createSingleFlight<T>(options: FlightOptions): SingleFlight<T> {
     }
     if (entry.outcome?.status === 'rejected') throw entry.outcome.reason as Error
     if (entry.outcome !== undefined) return entry.outcome.value
-    const successor = flights.get(request.key)
+    const successor = entry.successor ?? flights.get(request.key)
     return successor === undefined || successor === entry ? start(request) : joinForeign(successor, request)
   }
 
