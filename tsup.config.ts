@@ -57,7 +57,8 @@ export default defineConfig(({ watch, dts }) => ({
   splitting: true,
   removeNodeProtocol: false,
   clean: !watch,
-  dts: dts ?? true,
+  // Its `Symbol.asyncDispose` is not in the lib that most consumers name.
+  dts: dts ?? { banner: '/// <reference lib="esnext.disposable" />' },
   esbuildPlugins: [oneFilePerRoom],
   esbuildOptions(options) {
     options.entryPoints = { ...entries, [SHARED]: SHARED }

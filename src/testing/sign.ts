@@ -6,10 +6,10 @@ import { isText } from '../core/check.ts'
  *
  * @throws OptionError `ERR_PERF_OPTION` when the secret is empty
  */
-export async function sign(body: string | BufferSource, secret: string): Promise<string> {
+export async function sign(body: string | Uint8Array, secret: string): Promise<string> {
   isText('secret', secret)
   const encoder = new TextEncoder()
-  const bytes = typeof body === 'string' ? encoder.encode(body) : body
+  const bytes = typeof body === 'string' ? encoder.encode(body) : owned(body)
   const key = await crypto.subtle.importKey('raw', encoder.encode(secret), { name: 'HMAC', hash: 'SHA-256' }, false, [
     'sign',
   ])
@@ -23,7 +23,12 @@ export async function sign(body: string | BufferSource, secret: string): Promise
  * @throws OptionError `ERR_PERF_OPTION` when the secret is empty
  * @throws TypeError when the URL is not absolute
  */
-export async function signedRequest(url: string | URL, body: string | BufferSource, secret: string): Promise<Request> {
+export async function signedRequest(url: string | URL, body: string | Uint8Array, secret: string): Promise<Request> {
   const headers = { 'content-type': 'application/json', 'x-hub-signature-256': await sign(body, secret) }
-  return new Request(url, { method: 'POST', headers, body })
+  return new Request(url, { method: 'POST', headers, body: typeof body === 'string' ? body : owned(body) })
+}
+
+/** The same bytes in a buffer that nobody shares, which is what the platform's types ask for. */
+function owned(body: Uint8Array): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(body)
 }

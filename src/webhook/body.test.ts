@@ -103,6 +103,13 @@ describe('readBody', () => {
     await read.text()
     expect(await readBody(read, 10)).toBe('body_unreadable')
 
+    // Released afterwards, it looks like an empty body: it is not.
+    const released = inPieces([encode('x')])
+    const reader = released.body?.getReader()
+    while ((await reader?.read())?.done === false);
+    reader?.releaseLock()
+    expect(await readBody(released, 10)).toBe('body_unreadable')
+
     const begun = inPieces([encode('x'), encode('y')])
     await begun.body?.getReader().read()
     expect(await readBody(begun, 10)).toBe('body_unreadable')

@@ -1,7 +1,7 @@
 import { keepAlive, waitUntilOf, type Host } from '../core/host.ts'
 import type { Attempt, EachOptions } from '../core/updates.ts'
+import type { HandleContext, WebhookOptions } from './options.ts'
 import type { Update } from './provider.ts'
-import type { HandleContext, WebhookOptions } from './webhook.ts'
 
 /** Turns what the door was made with into what the dedup is asked for, once per delivery. */
 export function createEachOptions<Args extends readonly unknown[], U extends Update>(

@@ -1,4 +1,5 @@
-export { createWebhook, type HandleContext, type Webhook, type WebhookOptions, type WebhookStats } from './webhook.ts'
+export { createWebhook, type Webhook, type WebhookStats } from './webhook.ts'
+export type { HandleContext, WebhookOptions } from './options.ts'
 export { whatsapp, type Secret, type WhatsAppOptions } from './whatsapp.ts'
 export { splitWhatsApp } from './whatsapp-split.ts'
 export type { Sent, WhatsAppChange, WhatsAppMessage, WhatsAppStatus, WhatsAppUpdate } from './whatsapp-types.ts'

@@ -36,7 +36,10 @@ export type Rejection =
   | 'wrong_signature'
   | 'wrong_verify_token'
 
-/** What the door needs to know of who sends the deliveries. */
+/**
+ * What the door needs to know of who sends the deliveries. The fetch handler's further arguments come last, one by one, so
+ * that a provider that looks at fewer of them fits.
+ */
 export interface Provider<U extends Update = Update, Args extends readonly unknown[] = readonly unknown[]> {
   readonly name: string
   /** The largest body the provider sends, in bytes. */
@@ -46,12 +49,12 @@ export interface Provider<U extends Update = Update, Args extends readonly unkno
   /** How long the provider resends what was not answered with 200, in milliseconds, with a margin. */
   readonly retryHorizonMs: number
   /** Answers a GET; undefined when the provider sends none. */
-  readonly handshake?: (request: Request, args: Args) => Response | Rejection | Promise<Response | Rejection>
+  readonly handshake?: (request: Request, ...args: Args) => Response | Rejection | Promise<Response | Rejection>
   /** Looks at the raw bytes, before anything else does. */
   readonly verify: (
     request: Request,
     body: Uint8Array,
-    args: Args,
+    ...args: Args
   ) => Rejection | undefined | Promise<Rejection | undefined>
   /** Finds every update of a parsed body; undefined when it is no delivery of this provider at all. */
   readonly split: (body: unknown) => SplitDelivery<U> | undefined | Promise<SplitDelivery<U> | undefined>

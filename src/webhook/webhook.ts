@@ -1,44 +1,14 @@
-import { atLeast, hasMethods, isFunction, knownOptions, wholeAtLeast } from '../core/check.ts'
 import { hasCode } from '../core/errors.ts'
 import { codeOf } from '../core/fact.ts'
 import type { Handler } from '../core/handler.ts'
-import { defaultHost, keepAlive, waitUntilOf, type Host, type WaitUntil } from '../core/host.ts'
-import type { Attempt, UpdateRunner } from '../core/updates.ts'
+import { defaultHost, keepAlive, waitUntilOf } from '../core/host.ts'
+import type { UpdateRunner } from '../core/updates.ts'
 import { answered, outcomeOf, rejected, type Outcome } from './answers.ts'
 import { readBody } from './body.ts'
 import { createEachOptions } from './each-options.ts'
-import type { Provider, Rejection, SplitDelivery, UnkeyedChange, Update } from './provider.ts'
+import { checkOptions, type WebhookOptions } from './options.ts'
+import type { Rejection, SplitDelivery, UnkeyedChange, Update } from './provider.ts'
 import type { WhatsAppUpdate } from './whatsapp-types.ts'
-
-/** What a handler is told beside the update. */
-export interface HandleContext<Args extends readonly unknown[]> extends Attempt {
-  readonly waitUntil: WaitUntil
-  /** The fetch handler's further arguments, such as `env` and `ctx` on Workers. */
-  readonly args: Args
-}
-
-export interface WebhookOptions<Args extends readonly unknown[], U extends Update> {
-  readonly provider: Provider<U, Args>
-  /** Knows which updates are new: a dedup, or a function of the further arguments that gives one. */
-  readonly dedup: UpdateRunner | ((...args: Args) => UpdateRunner)
-  /** Handles one update. A throw makes the provider resend; `NonRetryable` parks the update at once. */
-  readonly handle: (update: U, context: HandleContext<Args>) => unknown
-  /** Takes over an update that cannot succeed. Without it, such an update fails until the provider gives up. */
-  readonly park?: (
-    update: U,
-    error: unknown,
-    context: Pick<HandleContext<Args>, 'attempt' | 'token' | 'args'>,
-  ) => unknown
-  /** Is given what no key can be made for. It is told again at every resend; a throw makes the provider resend. */
-  readonly onUnkeyed?: (change: UnkeyedChange, context: Pick<HandleContext<Args>, 'waitUntil' | 'args'>) => unknown
-  /** Updates of one delivery that are handled at the same time. @defaultValue 8 */
-  readonly concurrency?: number
-  /** A failure at this attempt makes an update poison. @defaultValue 10 */
-  readonly maxAttempts?: number
-  /** When to answer 503 while the work goes on, in milliseconds. @defaultValue the provider's own limit */
-  readonly answerWithinMs?: number
-  readonly host?: Host
-}
 
 export interface WebhookStats {
   readonly deliveries: number
@@ -133,7 +103,7 @@ export function createWebhook<Args extends readonly unknown[] = readonly unknown
   async function deliver(request: Request, args: Args): Promise<Response> {
     const body = await readBody(request, provider.maxBodyBytes)
     if (typeof body === 'string') return reject(body)
-    const rejection = await provider.verify(request, body, args)
+    const rejection = await provider.verify(request, body, ...args)
     if (rejection !== undefined) return reject(rejection)
     let parsed: unknown
     try {
@@ -149,7 +119,7 @@ export function createWebhook<Args extends readonly unknown[] = readonly unknown
   }
 
   async function shakeHands(request: Request, args: Args): Promise<Response> {
-    const answer = (await provider.handshake?.(request, args)) ?? 'method'
+    const answer = (await provider.handshake?.(request, ...args)) ?? 'method'
     return typeof answer === 'string' ? reject(answer) : answer
   }
 
@@ -170,22 +140,3 @@ export function createWebhook<Args extends readonly unknown[] = readonly unknown
 }
 
 const RETRY_AFTER_OUTAGE_MS = 5_000
-
-function checkOptions<Args extends readonly unknown[], U extends Update>(options: WebhookOptions<Args, U>): void {
-  knownOptions(
-    options,
-    ...['provider', 'dedup', 'handle', 'park', 'onUnkeyed', 'concurrency', 'maxAttempts', 'answerWithinMs', 'host'],
-  )
-  const { provider, dedup, handle, park, onUnkeyed, host = defaultHost } = options
-  const { concurrency = 8, maxAttempts = 10, answerWithinMs = provider?.answerWithinMs } = options
-  hasMethods('provider', provider, 'verify', 'split')
-  atLeast(1, 'provider.maxBodyBytes', provider.maxBodyBytes)
-  hasMethods('host', host, 'observe', 'track')
-  if (typeof dedup !== 'function') hasMethods('dedup', dedup, 'each')
-  isFunction('handle', handle)
-  isFunction('park', park, 'optional')
-  isFunction('onUnkeyed', onUnkeyed, 'optional')
-  wholeAtLeast(1, 'concurrency', concurrency)
-  wholeAtLeast(1, 'maxAttempts', maxAttempts)
-  atLeast(1, 'answerWithinMs', answerWithinMs)
-}

@@ -43,7 +43,7 @@ export function whatsapp<Args extends readonly unknown[]>(
     maxBodyBytes: 3 * 1024 * 1024,
     answerWithinMs: 5_000,
     retryHorizonMs: 8 * DAY_MS,
-    handshake(request, args) {
+    handshake(request, ...args) {
       const asked = new URL(request.url).searchParams
       const token = asked.get('hub.verify_token') ?? ''
       const known = secretsOf(verifyToken, args)
@@ -54,7 +54,7 @@ export function whatsapp<Args extends readonly unknown[]>(
         headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' },
       })
     },
-    verify(request, body, args) {
+    verify(request, body, ...args) {
       const header = request.headers.get('x-hub-signature-256')
       if (header === null) return 'missing_signature'
       const expected = header.startsWith('sha256=') ? sha256FromHex(header.slice(7)) : undefined
