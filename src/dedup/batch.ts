@@ -55,9 +55,9 @@ export class Batch<U, T> {
     else await this.#workInTurn(item, this.#slots)
   }
 
-  /** Resolves when every end was written down, or could not be. */
-  async written(): Promise<void> {
-    if (this.#writing.length > 0) await Promise.all(this.#writing)
+  /** Resolves when every end was written down, or could not be; `undefined` when all were written at once. */
+  written(): Promise<unknown> | undefined {
+    return this.#writing.length === 0 ? undefined : Promise.all(this.#writing)
   }
 
   close(): void {

@@ -1,4 +1,4 @@
-import { atLeast, hasMethods, isText, knownOptions } from '../core/check.ts'
+import { atLeast, hasMethods, isFunction, isText, knownOptions } from '../core/check.ts'
 import type { DedupStore } from '../core/dedup-store.ts'
 import { defaultHost, type Host, type WaitUntil } from '../core/host.ts'
 import { createStoreGuard } from '../core/store-guard.ts'
@@ -138,6 +138,7 @@ export function createDedup(options: DedupOptions = {}): Dedup {
     },
     async once(key, work, onceOptions = {}) {
       knownOptions(onceOptions, 'signal', 'waitUntil', 'waitMs', 'maxAttempts', 'park')
+      isFunction('work', work)
       const [result] = await each([key], { ...onceOptions, key: (only) => only, handle: (_, attempt) => work(attempt) })
       return single(result)
     },

@@ -50,7 +50,8 @@ async function settleAll<U, T>(ledger: Ledger, plan: Plan<U, T>, options: EachOp
         for (const item of group) await batch.settle(item)
       }),
     )
-    await batch.written()
+    const writing = batch.written()
+    if (writing !== undefined) await writing
   } finally {
     batch.close()
   }

@@ -52,12 +52,24 @@ export function storeLedger(store: DedupStore, options: StoreLedgerOptions): Led
     return claims
   }
 
+  /** The lease ends by itself; until then a resend is told to come again. */
+  const releaseFailed = (count: number) => (error: unknown) =>
+    host.observe({ name: 'dedup.release_failed', of: name, count, ...codeOf(error) })
+
   async function release(keys: readonly string[], token: string): Promise<void> {
+    await guarded(() => store.releaseMany(stored(keys), token)).catch(releaseFailed(keys.length))
+  }
+
+  /**
+   * What a claim won after its deadline nobody waits for; kept, it would lock its keys for a whole lease. Past the
+   * guard, which may still skip a store that has just answered.
+   */
+  async function giveBackLate(keys: readonly string[], claims: readonly Claim[], token: string): Promise<void> {
+    const won = keys.filter((_, at) => claims[at]?.status === 'won')
     try {
-      await guarded(() => store.releaseMany(stored(keys), token))
+      if (won.length > 0) await store.releaseMany(stored(won), token)
     } catch (error) {
-      // The lease ends by itself; until then a resend is told to come again.
-      host.observe({ name: 'dedup.release_failed', of: name, count: keys.length, ...codeOf(error) })
+      releaseFailed(won.length)(error)
     }
   }
 
@@ -74,9 +86,7 @@ export function storeLedger(store: DedupStore, options: StoreLedgerOptions): Led
       let over = false
       const claiming = guarded(async () => {
         const claims = await store.claimMany(stored(keys), token, leaseMs)
-        // Too late, nobody waits for it: given back, else a store that stalled for a moment locks its keys for a lease.
-        const won = over ? keys.filter((_, at) => claims[at]?.status === 'won') : []
-        if (won.length > 0) void release(won, token)
+        if (over) await giveBackLate(keys, claims, token)
         return claims
       })
       try {

@@ -1,4 +1,7 @@
 export { manualClock, type ManualClock } from './clock.ts'
+export type { ContractCase } from './contract.ts'
+export type { DedupStoreSubject } from './dedup-store-case.ts'
+export { dedupStoreContract } from './dedup-store-contract.ts'
 export { sign, signedRequest } from './sign.ts'
 export { randomWamid } from './wamid.ts'
 export { whatsappDelivery } from './whatsapp-delivery.ts'

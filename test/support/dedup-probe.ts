@@ -1,7 +1,8 @@
+import { StoreUnavailable } from '../../src/core/errors.ts'
 import { createHost, type Host } from '../../src/core/host.ts'
 import type { Fact } from '../../src/core/fact.ts'
 import type { DedupStore } from '../../src/core/dedup-store.ts'
-import { manualClock, type ManualClock } from '../../src/testing/index.ts'
+import type { ManualClock } from '../../src/testing/index.ts'
 
 type Method = keyof DedupStore
 
@@ -75,3 +76,8 @@ export function gate(): { readonly opened: Promise<void>; open(): void } {
   })
   return { opened, open: () => open() }
 }
+
+/** What a store does that is frozen. */
+export const forever = (): Promise<never> => new Promise(() => undefined)
+/** What a store does whose connection is lost. */
+export const unavailable = (): Promise<never> => Promise.reject(new StoreUnavailable('connection lost'))

@@ -1,0 +1,199 @@
+import { fork, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
+import { createDedup, NonRetryable, type Dedup } from '../../src/dedup/index.ts'
+import { redisDedupStore } from '../../src/redis/index.ts'
+import { dedupStoreContract } from '../../src/testing/index.ts'
+import { ownName, startRedis, type PrivateServer } from '../servers/index.ts'
+import type { Race, RaceResult } from '../support/claim-racer.ts'
+import { redisClient, redisDrivers, type RedisClient } from '../support/redis-clients.ts'
+
+const RACER = fileURLToPath(new URL('../support/claim-racer.ts', import.meta.url))
+
+for (const driver of redisDrivers)
+  describe(`claims in Redis, by ${driver}`, () => {
+    let redis: RedisClient
+
+    beforeAll(async () => {
+      redis = await redisClient(driver, inject('redisUrl'))
+    })
+    afterAll(() => redis.close())
+
+    const dedupOn = (prefix: string): Dedup =>
+      createDedup({ name: 'wa', store: redisDedupStore(redis.client, { prefix }), storeTimeoutMs: 10_000 })
+
+    describe('keep the contract of a store', () => {
+      for (const { name, run } of dedupStoreContract)
+        it(`which ${name}`, () =>
+          run({ store: redisDedupStore(redis.client, { prefix: ownName() }), wait: (ms) => sleep(ms) }))
+    })
+
+    it('are done once for a thousand updates, across two dedups', async () => {
+      const prefix = ownName()
+      const updates = Array.from({ length: 1_000 }, (_, at) => `m:${at}`)
+      const runs: string[] = []
+      const options = { key: (update: string) => update, handle: (update: string) => void runs.push(update) }
+      const both = await Promise.all([dedupOn(prefix).each(updates, options), dedupOn(prefix).each(updates, options)])
+      expect(runs.sort()).toEqual([...updates].sort())
+      expect(new Set(both.flat().map(({ status }) => status))).toEqual(new Set(['done', 'duplicate']))
+    })
+
+    it('count the attempts across dedups, and remember what was parked', async () => {
+      const prefix = ownName()
+      const fails = (): Promise<never> => Promise.reject(new Error('db down'))
+      await expect(dedupOn(prefix).once('m1', fails)).rejects.toThrow('db down')
+      await expect(dedupOn(prefix).once('m1', fails)).rejects.toThrow('db down')
+      const parked: number[] = []
+      const park = (_: string, __: unknown, { attempt }: { attempt: number }): void => void parked.push(attempt)
+      const poison = (): Promise<never> => Promise.reject(new NonRetryable('bad'))
+      expect(await dedupOn(prefix).once('m1', poison, { park })).toEqual({ status: 'dead' })
+      expect(await dedupOn(prefix).once('m1', fails)).toEqual({ status: 'dead' })
+      expect(parked).toEqual([3])
+    })
+
+    it.each([
+      ['NUL', 'a\0b', 'a\0c'],
+      ['lone surrogates', 'a\ud800', 'a\udc00'],
+      ['a replacement character', 'a\ud800', 'a\ufffd'],
+      ['10 KB', 'k'.repeat(10_240), `${'k'.repeat(10_239)}j`],
+      ['glob characters and line ends', 'a*', 'a*\r\n'],
+    ])('keep keys apart: %s', async (_, one, other) => {
+      const prefix = ownName()
+      const call = (): Promise<unknown> =>
+        dedupOn(prefix).each([one, other, one], { key: (key) => key, handle: (key) => key })
+      expect(await call()).toMatchObject([{ value: one }, { value: other }, { status: 'duplicate' }])
+      expect(await call()).toMatchObject(Array(3).fill({ status: 'duplicate' }))
+    })
+
+    it.each([
+      '2 Z some other format',
+      '2 D',
+      '10 D',
+      '1',
+      '1 ',
+      '1 L',
+      '1 L soon 1 token',
+      '1 F',
+      '1 Q 5',
+      '{"state":"done"}',
+      '',
+      'D',
+    ])('written by another version as %j are present, never a miss, and are not touched', async (value) => {
+      const prefix = ownName()
+      const stored = `${prefix}wa:m1`
+      await redis.send('SET', stored, value)
+      const call = dedupOn(prefix).each(['m0', 'm1', 'm2'], {
+        key: (key) => key,
+        handle: (key) => key,
+        waitMs: 0,
+      })
+      expect((await call).map(({ status }) => status)).toEqual(['done', 'in-progress', 'done'])
+      const store = redisDedupStore(redis.client, { prefix })
+      expect(await store.renewMany(['wa:m1'], 'token', 1_000)).toEqual([false])
+      expect(await store.completeMany(['wa:m1'], 'token', { as: 'done', retentionMs: 1_000 })).toEqual([false])
+      await store.releaseMany(['wa:m1'], 'token')
+      expect(await redis.send('GET', stored)).toBe(value)
+      expect(await redis.send('PTTL', stored)).toBe(-1)
+    })
+
+    it('leave nothing in Redis that does not go away by itself', async () => {
+      const prefix = ownName()
+      const dedup = dedupOn(prefix)
+      await dedup.once('done', () => 1)
+      await expect(dedup.once('failed', () => Promise.reject(new Error('x')))).rejects.toThrow()
+      await redisDedupStore(redis.client, { prefix }).claimMany(['wa:leased'], 't', 1_000)
+      for (const key of ['done', 'failed', 'leased'])
+        expect(await redis.send('PTTL', `${prefix}wa:${key}`)).toBeGreaterThan(7 * 86_400_000)
+    })
+
+    it('on keys that hold something else are a mistake in the set-up', async () => {
+      const prefix = ownName()
+      await redis.send('RPUSH', `${prefix}wa:m1`, 'a list')
+      await expect(dedupOn(prefix).once('m1', () => 1)).rejects.toMatchObject({ code: 'ERR_PERF_STORE_SETUP' })
+    })
+
+    describe('of a server that wants credentials', () => {
+      let server: PrivateServer
+      const clients: RedisClient[] = []
+
+      beforeAll(async () => {
+        server = await startRedis({ private: true })
+        const admin = await redisClient(driver, server.url)
+        clients.push(admin)
+        await admin.send(
+          'ACL',
+          'SETUSER',
+          'reader',
+          'on',
+          '>secret',
+          '~*',
+          '+@connection',
+          '+@read',
+          '+info',
+          '+client',
+        )
+        await admin.send('CONFIG', 'SET', 'requirepass', 'secret')
+      })
+      afterEach(() => clients.splice(1).forEach((client) => client.close()))
+      afterAll(async () => {
+        clients.forEach((client) => client.close())
+        await server.stop()
+      })
+
+      it.each([
+        ['none', ''],
+        // node-redis does not connect at all, and tells nobody but its own `error` listeners.
+        ...(driver === 'ioredis' ? [['a wrong password', ':wrong@']] : []),
+        ['a user without the right', 'reader:secret@'],
+      ])('are refused as a mistake in the set-up: %s', async (_, credentials) => {
+        const client = await redisClient(driver, `redis://${credentials}127.0.0.1:${server.port}`, 'none')
+        clients.push(client)
+        const dedup = createDedup({ name: 'wa', store: redisDedupStore(client.client), storeTimeoutMs: 5_000 })
+        await expect(dedup.once('m1', () => expect.unreachable('it ran'))).rejects.toMatchObject({
+          code: 'ERR_PERF_STORE_SETUP',
+        })
+      })
+
+      it('are taken with the right password', async () => {
+        const client = await redisClient(driver, `redis://:secret@127.0.0.1:${server.port}`)
+        clients.push(client)
+        const dedup = createDedup({ name: 'wa', store: redisDedupStore(client.client), storeTimeoutMs: 5_000 })
+        expect(await dedup.once('m1', () => 1)).toMatchObject({ status: 'done' })
+      })
+    })
+
+    describe('that several processes race for', () => {
+      let racers: ChildProcess[] = []
+      afterAll(() => racers.forEach((racer) => racer.kill('SIGKILL')))
+
+      it('have exactly one winner, also when the clocks of the processes differ by two hours', async () => {
+        const prefix = ownName()
+        racers = [-3_600_000, 3_600_000].map((skewMs) =>
+          fork(RACER, [driver, inject('redisUrl'), prefix, String(skewMs)], { execArgv: ['--import', 'tsx'] }),
+        )
+        await Promise.all(racers.map((racer) => once(racer, 'message')))
+        for (let round = 0; round < 10; round += 1) {
+          const answers = racers.map((racer) => once(racer, 'message') as Promise<[RaceResult]>)
+          for (const racer of racers) racer.send({ key: `m${round}`, callers: 25 } satisfies Race)
+          const results = (await Promise.all(answers)).map(([result]) => result)
+          expect(results.reduce((sum, { won }) => sum + won, 0)).toBe(1)
+          expect(results.reduce((sum, { others }) => sum + others, 0)).toBe(49)
+        }
+      })
+    })
+  })
+
+describe('redisDedupStore', () => {
+  it.each([[null], [undefined], ['redis://127.0.0.1'], [{}], [new Map()]])('refuses %j as a client', (client) => {
+    expect(() => redisDedupStore(client as never)).toThrow(expect.objectContaining({ code: 'ERR_PERF_OPTION' }))
+  })
+  it.each([[{ prefix: '' }], [{ prefix: 7 }], [{ keyPrefix: 'a' }]])('refuses the options %j', async (options) => {
+    const { client, close } = await redisClient('ioredis', inject('redisUrl'))
+    expect(() => redisDedupStore(client, options as never)).toThrow(
+      expect.objectContaining({ code: 'ERR_PERF_OPTION' }),
+    )
+    close()
+  })
+})
