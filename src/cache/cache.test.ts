@@ -26,7 +26,7 @@ describe('making a cache', () => {
   it('touches neither clock nor random nor facts', () => {
     const never = vi.fn()
     const random = vi.spyOn(Math, 'random')
-    const clock = { now: never, elapsed: never, after: never }
+    const clock = { now: never, elapsed: never, after: never, whileAlive: never }
     createCache({ ttlMs: 5, ttlJitter: 0.5, host: { ...createHost({ clock }), observe: never, track: never } })
     expect(never).not.toHaveBeenCalled()
     expect(random).not.toHaveBeenCalled()

@@ -3,8 +3,9 @@ import { OptionError } from './errors.ts'
 /** Refuses names that the room does not know: a typo must not become a default. */
 export function knownOptions(options: object, ...names: readonly string[]): void {
   if (typeof options !== 'object' || options === null) throw new OptionError('options must be an object')
-  const unknown = Object.keys(options).find((name) => !names.includes(name))
-  if (unknown !== undefined) throw new OptionError(`unknown option "${unknown}"; known: ${names.join(', ')}`)
+  // Without a list of the names: methods check their options at every call.
+  for (const name in options)
+    if (!names.includes(name)) throw new OptionError(`unknown option "${name}"; known: ${names.join(', ')}`)
 }
 
 /** A finite number of at least `minimum`. */

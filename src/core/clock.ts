@@ -6,6 +6,8 @@ export interface Clock {
   elapsed(): number
   /** Calls `fire` once after `ms` milliseconds, and returns what cancels that. */
   after(ms: number, fire: () => void): () => void
+  /** As `after`, for what is only worth doing while something else keeps the process alive. */
+  whileAlive(ms: number, fire: () => void): () => void
 }
 
 /** `setTimeout` fires at once when it is asked for more (https://html.spec.whatwg.org/#timers). */
@@ -22,6 +24,12 @@ export const systemClock: Clock = {
   elapsed: () => performance.now(),
   after(ms, fire) {
     const timer = setTimeout(fire, Math.min(ms, LONGEST_TIMER_MS))
+    return () => clearTimeout(timer)
+  },
+  whileAlive(ms, fire) {
+    const timer = setTimeout(fire, Math.min(ms, LONGEST_TIMER_MS))
+    // A number in browsers and on Workers, where no timer keeps anything alive.
+    ;(timer as { unref?: () => void }).unref?.()
     return () => clearTimeout(timer)
   },
 }

@@ -22,7 +22,7 @@ function deferred<T = void>() {
 describe('createHost', () => {
   it('touches neither clock nor random nor observer when it is made', () => {
     const never = vi.fn()
-    const clock = { now: never, elapsed: never, after: never }
+    const clock = { now: never, elapsed: never, after: never, whileAlive: never }
     createHost({ clock, observe: never, randomId: never })
     expect(never).not.toHaveBeenCalled()
   })

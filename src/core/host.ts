@@ -39,7 +39,7 @@ export interface HostOptions {
 export function createHost(options: HostOptions = {}): Host {
   knownOptions(options, 'clock', 'observe', 'randomId')
   const { clock = systemClock, observe, randomId = () => crypto.randomUUID() } = options
-  hasMethods('clock', clock, 'now', 'elapsed', 'after')
+  hasMethods('clock', clock, 'now', 'elapsed', 'after', 'whileAlive')
   isFunction('observe', observe, 'optional')
   isFunction('randomId', randomId)
   const running = new Set<Promise<unknown>>()

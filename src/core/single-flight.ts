@@ -1,6 +1,7 @@
 import { withDeadline, type Call, type LazyAbort } from './deadline.ts'
 import { hasCode } from './errors.ts'
 import { keepAlive, type Host, type WaitUntil } from './host.ts'
+import { promisesDieWithRequests } from './platform.ts'
 
 /** One load under way. */
 export interface Flight<T> extends Call {
@@ -172,11 +173,6 @@ export function createSingleFlight<T>(options: FlightOptions): SingleFlight<T> {
 }
 
 const ignore = (): void => undefined
-
-/** Read when somebody joins, not at import. */
-function promisesDieWithRequests(): boolean {
-  return (globalThis as { navigator?: { userAgent?: string } }).navigator?.userAgent === 'Cloudflare-Workers'
-}
 
 /** Gives up waiting when `signal` aborts, without touching what is waited for. */
 function detachable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {

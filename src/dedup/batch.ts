@@ -4,13 +4,14 @@ import { codeOf } from '../core/fact.ts'
 import type { EachOptions, EachResult } from '../core/updates.ts'
 import type { Item } from './item.ts'
 import type { EndingWriter, Ledger, Written } from './ledger.ts'
+import type { Holder } from './renewals.ts'
 import { createSlots, type Slots } from './slots.ts'
 import { createWaitingRoom, type WaitingRoom } from './waiting-room.ts'
 
 type Ended<T> = Extract<EachResult<T>, { status: 'done' | 'dead' }>
 
 /** The claimed updates of one call, while they are worked on. */
-export class Batch<U, T> {
+export class Batch<U, T> implements Holder {
   readonly #ledger: Ledger
   readonly #items: readonly Item<U>[]
   readonly #options: EachOptions<U, T>
@@ -18,7 +19,6 @@ export class Batch<U, T> {
   readonly #writer: EndingWriter
   readonly #slots: Slots | undefined
   #waitingRoom: WaitingRoom | undefined
-  #cancelRenewal: (() => void) | undefined
   #stopListening: (() => void) | undefined
   readonly #results: EachResult<T>[]
   readonly #writing: Promise<void>[] = []
@@ -44,11 +44,27 @@ export class Batch<U, T> {
     // All at once, also those that stand behind others of their group: they share the time to wait.
     for (const item of this.#items) if (item.claim.status === 'leased') item.waiting = this.#wait(item)
     if (signal !== undefined) this.#listen(signal)
-    this.#renewFromNowOn()
+    this.#ledger.renewals.add(this)
   }
 
-  /** Brings one update to its end: works on it if it was won, waits if somebody else has it. Never rejects. */
-  async settle(item: Item<U>): Promise<void> {
+  /** Brings every update to its end, the groups side by side, each in its order. Never rejects. */
+  settle(groups: readonly (readonly Item<U>[])[]): Promise<unknown> {
+    const [only] = this.#items
+    if (this.#items.length === 1 && only !== undefined) return this.#settle(only)
+    return Promise.all(
+      groups.map(async (group) => {
+        for (const item of group) await this.#settle(item)
+      }),
+    )
+  }
+
+  /** Works on an update if it was won, waits if somebody else has it. */
+  #settle(item: Item<U>): Promise<void> {
+    if (item.claim.status === 'won' && this.#slots === undefined) return this.#work(item)
+    return this.#settleInTurn(item)
+  }
+
+  async #settleInTurn(item: Item<U>): Promise<void> {
     if (item.waiting !== undefined) await item.waiting
     if (item.claim.status !== 'won') this.#results[item.at] = this.#notOurs(item.key, item.claim)
     else if (this.#slots === undefined) await this.#work(item)
@@ -61,7 +77,7 @@ export class Batch<U, T> {
   }
 
   close(): void {
-    this.#cancelRenewal?.()
+    this.#ledger.renewals.delete(this)
     this.#stopListening?.()
   }
 
@@ -83,19 +99,13 @@ export class Batch<U, T> {
     this.#stopListening = () => signal.removeEventListener('abort', abortAll)
   }
 
-  /** Renews the leases of everything that is held, every third of a lease, in one round trip. */
-  #renewFromNowOn(): void {
-    const { host, leaseMs } = this.#ledger
-    this.#cancelRenewal ??= host.clock.after(leaseMs / 3, () => {
-      this.#cancelRenewal = undefined
-      void this.#renew()
-    })
+  /** Prolongs the leases of everything that is held, in one round trip. */
+  renew(): void {
+    const held = this.#items.filter((item) => item.held)
+    if (held.length > 0) void this.#renew(held)
   }
 
-  async #renew(): Promise<void> {
-    const held = this.#items.filter((item) => item.held)
-    if (held.length === 0) return
-    this.#renewFromNowOn()
+  async #renew(held: readonly Item<U>[]): Promise<void> {
     const kept = await this.#ledger.renew(
       held.map((item) => item.key),
       this.#token,
@@ -115,9 +125,7 @@ export class Batch<U, T> {
     const { waitMs = 5_000, signal } = this.#options
     this.#waitingRoom ??= createWaitingRoom({ ledger: this.#ledger, token: this.#token, waitMs, signal })
     item.claim = await this.#waitingRoom.wait(item.key, item.claim)
-    if (item.claim.status !== 'won') return
-    item.held = true
-    this.#renewFromNowOn()
+    item.held = item.claim.status === 'won'
   }
 
   async #workInTurn(item: Item<U>, slots: Slots): Promise<void> {

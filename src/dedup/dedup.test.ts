@@ -66,7 +66,7 @@ describe('createDedup', () => {
       throw new Error('touched')
     }
     const host = { observe: fail, track: fail, randomId: fail, drain: fail }
-    const clock = { now: fail, elapsed: fail, after: fail }
+    const clock = { now: fail, elapsed: fail, after: fail, whileAlive: fail }
     const store = { claimMany: fail, renewMany: fail, completeMany: fail, releaseMany: fail }
     expect(createDedup({ name: 'a', store, host: { ...host, clock } }).stats().size).toBe(0)
   })

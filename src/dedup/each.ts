@@ -1,4 +1,5 @@
 import { atLeast, hasMethods, isFunction, knownOptions, wholeAtLeast } from '../core/check.ts'
+import type { Claim } from '../core/dedup-store.ts'
 import { OptionError } from '../core/errors.ts'
 import type { EachOptions, EachResult } from '../core/updates.ts'
 import { Batch } from './batch.ts'
@@ -20,41 +21,40 @@ export async function runEach<U, T>(
   updates: readonly U[],
   options: EachOptions<U, T>,
 ): Promise<EachResult<T>[]> {
-  checkOptions(options)
+  // A door asks with the same options for every delivery.
+  if (options === undefined || options !== ledger.lastChecked) checkOptions(options)
+  ledger.lastChecked = options
   if (!Array.isArray(updates)) throw new OptionError('updates must be an array')
   options.signal?.throwIfAborted()
   const plan = planned(ledger, updates, options)
-  if (plan.items.length > 0) await settleAll(ledger, plan, options)
-  for (const { key, at, first } of plan.repeats) plan.results[at] = repeated(plan.results[first], key)
-  return plan.results
+  const { items, results, token } = plan
+  if (items.length > 0) {
+    // Before the claim: a `groupBy` that throws must leave no lease behind.
+    const inOrder = groups(items, options.groupBy)
+    const claiming = ledger.claim(
+      items.map((item) => item.key),
+      token,
+    )
+    took(items, Array.isArray(claiming) ? claiming : await claiming)
+    const batch = new Batch<U, T>(ledger, items, { token, options, results })
+    batch.start()
+    try {
+      await batch.settle(inOrder)
+      const writing = batch.written()
+      if (writing !== undefined) await writing
+    } finally {
+      batch.close()
+    }
+  }
+  for (const { key, at, first } of plan.repeats) results[at] = repeated(results[first], key)
+  return results
 }
 
-async function settleAll<U, T>(ledger: Ledger, plan: Plan<U, T>, options: EachOptions<U, T>): Promise<void> {
-  const { items, results, token } = plan
-  // Before the claim: a `groupBy` that throws must leave no lease behind.
-  const inOrder = groups(items, options.groupBy)
-  const claiming = ledger.claim(
-    items.map((item) => item.key),
-    token,
-  )
-  const claims = Array.isArray(claiming) ? claiming : await claiming
+function took<U>(items: readonly Item<U>[], claims: readonly Claim[]): void {
   items.forEach((item, at) => {
     item.claim = claims[at] ?? item.claim
     item.held = item.claim.status === 'won'
   })
-  const batch = new Batch<U, T>(ledger, items, { token, options, results })
-  batch.start()
-  try {
-    await Promise.all(
-      inOrder.map(async (group) => {
-        for (const item of group) await batch.settle(item)
-      }),
-    )
-    const writing = batch.written()
-    if (writing !== undefined) await writing
-  } finally {
-    batch.close()
-  }
 }
 
 function checkOptions<U, T>(options: EachOptions<U, T>): void {
@@ -74,17 +74,18 @@ function checkOptions<U, T>(options: EachOptions<U, T>): void {
 const EACH_OPTIONS = ['key', 'groupBy', 'concurrency', 'maxAttempts', 'waitMs', 'handle', 'park', 'signal', 'waitUntil']
 
 function planned<U, T>(ledger: Ledger, updates: readonly U[], { key: keyOf }: EachOptions<U, T>): Plan<U, T> {
-  const token = ledger.host.randomId()
+  const token = ledger.newToken()
   const plan: Plan<U, T> = { token, results: new Array<EachResult<T>>(updates.length), items: [], repeats: [] }
-  const places = new Map<string, number>()
+  // Most deliveries hold one update, which cannot repeat another.
+  const places = updates.length > 1 ? new Map<string, number>() : undefined
   updates.forEach((update, at) => {
     const key = keyOf(update)
     if (typeof key !== 'string' || key === '') throw new OptionError('key must give a string that is not empty')
-    const first = places.get(key)
+    const first = places?.get(key)
     if (first !== undefined) plan.repeats.push({ key, at, first })
-    else if (ledger.isDone(key)) plan.results[at] = { key, status: 'duplicate' }
+    else if (ledger.remote && ledger.isDone(key)) plan.results[at] = { key, status: 'duplicate' }
     else {
-      places.set(key, at)
+      places?.set(key, at)
       plan.items.push(new Item(update, key, { at, token }))
     }
   })

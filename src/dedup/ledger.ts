@@ -1,6 +1,7 @@
 import type { Claim, Ending } from '../core/dedup-store.ts'
 import type { Host } from '../core/host.ts'
 import type { MemoryClaims } from './memory-claims.ts'
+import { createRenewals, type Renewals } from './renewals.ts'
 
 /** Plain integers that the hot path adds to, and `stats()` reads. */
 export interface DedupCounts {
@@ -31,10 +32,17 @@ export interface Ledger {
   readonly name: string
   readonly leaseMs: number
   readonly counts: DedupCounts
+  readonly renewals: Renewals
   /** The ids that the memory of this process holds. */
   readonly size: number
   /** True only for keys whose end was confirmed. */
   isDone(key: string): boolean
+  /** Whether `isDone` spares a round trip, so that it is worth asking before a claim. */
+  readonly remote: boolean
+  /** The options of the last call, which need not be checked again. */
+  lastChecked: object | undefined
+  /** A proof of owning claims that nobody else has. */
+  newToken(): string
   /**
    * The first claim of a batch. When it fails, the token is never used again.
    *
@@ -60,6 +68,7 @@ export interface LedgerOptions {
 /** A ledger in this process: no guard, no front, every end written at once. */
 export function memoryLedger(claims: MemoryClaims, options: LedgerOptions): Ledger {
   const { host, name, leaseMs, retentionMs, counts } = options
+  let tokens = 0
   const done = { as: 'done', retentionMs } as const
   const dead = { as: 'dead', retentionMs } as const
   return {
@@ -67,6 +76,11 @@ export function memoryLedger(claims: MemoryClaims, options: LedgerOptions): Ledg
     name,
     leaseMs,
     counts,
+    renewals: createRenewals(host.clock, leaseMs / 3),
+    remote: false,
+    lastChecked: undefined,
+    // Nobody else sees these claims, so a number is as good as a random id.
+    newToken: () => String((tokens += 1)),
     get size() {
       return claims.size
     },

@@ -84,22 +84,23 @@ export class MemoryClaims {
   }
 }
 
-/** Ended keys, one set of generations per retention: a dedup uses one all its life. */
+/** Ended keys, one set of generations per retention. */
 class Endings {
-  readonly #byRetention = new Map<number, Generations>()
+  /** A dedup uses one retention all its life; the contract allows several. */
+  readonly #sets: { readonly retentionMs: number; readonly keys: Generations }[] = []
 
   has(key: string, now: number): boolean {
-    for (const generations of this.#byRetention.values()) if (generations.has(key, now)) return true
+    for (const { keys } of this.#sets) if (keys.has(key, now)) return true
     return false
   }
 
   add(key: string, retentionMs: number, now: number): void {
-    let generations = this.#byRetention.get(retentionMs)
-    if (generations === undefined) this.#byRetention.set(retentionMs, (generations = new Generations(retentionMs)))
-    generations.add(key, now)
+    let set = this.#sets.find((one) => one.retentionMs === retentionMs)
+    if (set === undefined) this.#sets.push((set = { retentionMs, keys: new Generations(retentionMs) }))
+    set.keys.add(key, now)
   }
 
   get size(): number {
-    return [...this.#byRetention.values()].reduce((sum, generations) => sum + generations.size, 0)
+    return this.#sets.reduce((sum, { keys }) => sum + keys.size, 0)
   }
 }

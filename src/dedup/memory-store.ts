@@ -22,7 +22,7 @@ export function memoryDedupStore(options: MemoryDedupStoreOptions = {}): DedupSt
   const { attemptsMs = ATTEMPTS_MS, clock = systemClock } = options
   knownOptions(options, 'attemptsMs', 'clock')
   atLeast(1, 'attemptsMs', attemptsMs)
-  hasMethods('clock', clock, 'now', 'elapsed', 'after')
+  hasMethods('clock', clock, 'elapsed')
   const claims = new MemoryClaims(clock, attemptsMs)
   return {
     claimMany: async (keys, token, leaseMs) => claims.claim(keys, token, leaseMs),

@@ -4,6 +4,7 @@ import type { StoreGuard } from '../core/store-guard.ts'
 import { gatheringWriter } from './gathering-writer.ts'
 import type { Generations } from './generations.ts'
 import type { Ledger, LedgerOptions, Written } from './ledger.ts'
+import { createRenewals } from './renewals.ts'
 import { storable } from './storable.ts'
 
 export interface StoreLedgerOptions extends LedgerOptions {
@@ -78,6 +79,10 @@ export function storeLedger(store: DedupStore, options: StoreLedgerOptions): Led
     name,
     leaseMs,
     counts,
+    renewals: createRenewals(host.clock, leaseMs / 3),
+    remote: true,
+    lastChecked: undefined,
+    newToken: () => host.randomId(),
     get size() {
       return front.size
     },

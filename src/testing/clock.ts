@@ -38,14 +38,17 @@ export function manualClock(start = 1_700_000_000_000): ManualClock {
     passed = to
   }
 
+  const after = (ms: number, fire: () => void): (() => void) => {
+    const timer = { at: passed + Math.max(0, ms), fire }
+    timers.add(timer)
+    return () => timers.delete(timer)
+  }
+
   return {
     now: () => wall,
     elapsed: () => passed,
-    after(ms, fire) {
-      const timer = { at: passed + Math.max(0, ms), fire }
-      timers.add(timer)
-      return () => timers.delete(timer)
-    },
+    after,
+    whileAlive: after,
     async tick(ms) {
       const until = passed + ms
       await settle()

@@ -8,35 +8,33 @@ const EMPTY = new Uint8Array(0)
  * `Content-Length` is only believed when it is too much.
  */
 export async function readBody(request: Request, maxBytes: number): Promise<Body> {
-  if (Number(request.headers.get('content-length')) > maxBytes) return 'body_too_large'
-  if (request.body === null) return EMPTY
-  // Read to its end by somebody before us: there is nothing to verify.
-  if (request.bodyUsed) return 'body_unreadable'
+  const claimed = Number(request.headers.get('content-length'))
+  if (claimed > maxBytes) return 'body_too_large'
+  const stream = request.body
+  if (stream === null) return EMPTY
+  const chunks: Uint8Array[] = []
+  let size = 0
   try {
-    // Throws for a body that somebody else has begun to read.
-    const reader = request.body.getReader() as ReadableStreamDefaultReader<unknown>
-    return await readAll(reader, maxBytes)
+    // Throws for a body that somebody else is reading.
+    const reader = stream.getReader() as ReadableStreamDefaultReader<unknown>
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) break
+      // A stream of strings cannot be verified: which bytes were signed is lost.
+      if (!isBytes(value)) return 'body_unreadable'
+      size += value.byteLength
+      if (size > maxBytes) {
+        // Not awaited: a sender that does not listen must not hold up the answer.
+        void reader.cancel().catch(() => undefined)
+        return 'body_too_large'
+      }
+      chunks.push(value)
+    }
   } catch {
     return 'body_unreadable'
   }
-}
-
-async function readAll(reader: ReadableStreamDefaultReader<unknown>, maxBytes: number): Promise<Body> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for (;;) {
-    const { done, value } = await reader.read()
-    if (done) break
-    // A stream of strings cannot be verified: which bytes were signed is lost.
-    if (!isBytes(value)) return 'body_unreadable'
-    size += value.byteLength
-    if (size > maxBytes) {
-      // Not awaited: a sender that does not listen must not hold up the answer.
-      void reader.cancel().catch(() => undefined)
-      return 'body_too_large'
-    }
-    chunks.push(value)
-  }
+  // Somebody before us has read it. Not asked of `bodyUsed`, which costs as much as reading a small body.
+  if (size === 0 && claimed > 0) return 'body_unreadable'
   const [only] = chunks
   return chunks.length === 1 && only !== undefined ? only : joined(chunks, size)
 }

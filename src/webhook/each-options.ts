@@ -3,30 +3,32 @@ import type { Attempt, EachOptions } from '../core/updates.ts'
 import type { HandleContext, WebhookOptions } from './options.ts'
 import type { Update } from './provider.ts'
 
-/** Turns what the door was made with into what the dedup is asked for, once per delivery. */
-export function createEachOptions<Args extends readonly unknown[], U extends Update>(
-  options: WebhookOptions<Args, U>,
-  { answerWithinMs, host }: { answerWithinMs: number; host: Host },
-): (args: Args) => EachOptions<U, unknown> {
-  const { handle, park, concurrency = 8, maxAttempts = 10 } = options
-  const common = { key: keyOf<U>, groupBy: groupOf<U>, concurrency, maxAttempts, waitMs: answerWithinMs }
-  return (args) => {
-    const own = {
-      ...common,
-      handle: (update: U, attempt: Attempt) => handle(update, new Context(host, args, attempt)),
-    }
-    if (park === undefined) return own
-    return {
-      ...own,
-      async park(update, error, { attempt, token }) {
-        await park(update, error, { attempt, token, args })
-      },
-    }
-  }
+/** An update with the further arguments of the request that brought it. */
+export interface Arrival<Args extends readonly unknown[], U extends Update> {
+  readonly update: U
+  readonly args: Args
 }
 
-const keyOf = <U extends Update>(update: U): string => update.key
-const groupOf = <U extends Update>(update: U): string => update.group
+/** Turns what the door was made with into what the dedup is asked for: once, for all deliveries. */
+export function eachOptionsOf<Args extends readonly unknown[], U extends Update>(
+  options: WebhookOptions<Args, U>,
+  { answerWithinMs, host }: { answerWithinMs: number; host: Host },
+): EachOptions<Arrival<Args, U>, unknown> {
+  const { handle, park, concurrency = 8, maxAttempts = 10 } = options
+  return {
+    key: ({ update }) => update.key,
+    groupBy: ({ update }) => update.group,
+    concurrency,
+    maxAttempts,
+    waitMs: answerWithinMs,
+    handle: ({ update, args }, attempt) => handle(update, new Context(host, args, attempt)),
+    ...(park && {
+      async park({ update, args }, error, { attempt, token }) {
+        await park(update, error, { attempt, token, args })
+      },
+    }),
+  }
+}
 
 /** A class with getters, so that nothing is made that the handler does not look at. */
 class Context<Args extends readonly unknown[]> implements HandleContext<Args> {

@@ -1,10 +1,9 @@
 import { createHmac } from 'node:crypto'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { createHmacVerifier, sha256FromHex, subtleVerifier } from './hmac.ts'
+import { createHmacVerifier, isSha256Hex, subtleVerifier } from './hmac.ts'
 
-const hmac = (secret: string, body: Uint8Array): Uint8Array<ArrayBuffer> =>
-  new Uint8Array(createHmac('sha256', secret).update(body).digest())
+const hmac = (secret: string, body: Uint8Array): string => createHmac('sha256', secret).update(body).digest('hex')
 
 const secrets = fc.oneof(fc.string({ minLength: 1 }), fc.string({ unit: 'binary', minLength: 1, maxLength: 200 }))
 const bodies = fc.uint8Array({ maxLength: 2_000 })
@@ -35,7 +34,8 @@ describe.each(Object.entries(verifiers))('the verifier %s', (_, verify) => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 500 }), fc.nat(), async (body, bit) => {
         const right = hmac('secret', body)
-        expect(await verify(['secret'], body, flipped(right, bit))).toBe(false)
+        const other = flipped(Buffer.from(right, 'hex'), bit)
+        expect(await verify(['secret'], body, Buffer.from(other).toString('hex'))).toBe(false)
         expect(await verify(['secret'], flipped(body, bit), right)).toBe(false)
         expect(await verify(['secres'], body, right)).toBe(false)
       }),
@@ -49,6 +49,11 @@ describe.each(Object.entries(verifiers))('the verifier %s', (_, verify) => {
     expect(await verify(['new', 'old'], body, hmac('old', body))).toBe(true)
     expect(await verify(['new', 'old'], body, hmac('older', body))).toBe(false)
     expect(await verify([], body, hmac('new', body))).toBe(false)
+  })
+
+  it('reads the digits of either case', async () => {
+    const body = new TextEncoder().encode('body')
+    expect(await verify(['secret'], body, hmac('secret', body).toUpperCase())).toBe(true)
   })
 
   it('verifies a body of no bytes', async () => {
@@ -89,19 +94,20 @@ describe('the choice of crypto', () => {
   })
 })
 
-describe('sha256FromHex', () => {
-  it('reads hexadecimal digits of either case', () => {
+describe('isSha256Hex', () => {
+  it('accepts 64 digits of either case', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 32, maxLength: 32 }), (bytes) => {
         const hex = Buffer.from(bytes).toString('hex')
-        expect(sha256FromHex(hex)).toEqual(bytes)
-        expect(sha256FromHex(hex.toUpperCase())).toEqual(bytes)
+        expect(isSha256Hex(hex)).toBe(true)
+        expect(isSha256Hex(hex.toUpperCase())).toBe(true)
       }),
     )
   })
 
   it('refuses every other length', () => {
-    for (const length of [0, 1, 62, 63, 65, 128]) expect(sha256FromHex('a'.repeat(length))).toBeUndefined()
+    for (const length of [0, 1, 62, 63, 65, 128]) expect(isSha256Hex('a'.repeat(length))).toBe(false)
+    expect(isSha256Hex(`${'a'.repeat(64)}\n`)).toBe(false)
   })
 
   it('refuses every character that is no digit, wherever it stands', () => {
@@ -110,7 +116,7 @@ describe('sha256FromHex', () => {
       const isDigit = /^[0-9a-fA-F]$/.test(character)
       for (const at of [0, 1, 62, 63]) {
         const hex = 'a'.repeat(at) + character + 'a'.repeat(63 - at)
-        expect(sha256FromHex(hex) !== undefined, `code ${code} at ${at}`).toBe(isDigit)
+        expect(isSha256Hex(hex), `code ${code} at ${at}`).toBe(isDigit)
       }
     }
   })

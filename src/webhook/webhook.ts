@@ -5,7 +5,7 @@ import { defaultHost, keepAlive, waitUntilOf } from '../core/host.ts'
 import type { UpdateRunner } from '../core/updates.ts'
 import { answered, outcomeOf, rejected, type Outcome } from './answers.ts'
 import { readBody } from './body.ts'
-import { createEachOptions } from './each-options.ts'
+import { eachOptionsOf } from './each-options.ts'
 import { checkOptions, type WebhookOptions } from './options.ts'
 import type { Rejection, SplitDelivery, UnkeyedChange, Update } from './provider.ts'
 import type { WhatsAppUpdate } from './whatsapp-types.ts'
@@ -41,7 +41,7 @@ export function createWebhook<Args extends readonly unknown[] = readonly unknown
   const { provider, dedup, onUnkeyed, answerWithinMs = provider.answerWithinMs, host = defaultHost } = options
   const counts = { deliveries: 0, updates: 0, unkeyed: 0, rejected: 0, late: 0 }
   const decoder = new TextDecoder()
-  const eachOptions = createEachOptions(options, { answerWithinMs, host })
+  const eachOptions = eachOptionsOf(options, { answerWithinMs, host })
   let checkedRetention = false
 
   function reject(reason: Rejection, allow?: string): Response {
@@ -77,7 +77,8 @@ export function createWebhook<Args extends readonly unknown[] = readonly unknown
     // Side by side: what cannot be keyed holds up no update that can, however long it takes.
     const telling = unkeyed.length > 0 && tellUnkeyed(unkeyed, args)
     try {
-      const results = updates.length > 0 ? await runnerFor(args).each(updates, eachOptions(args)) : []
+      const arrivals = updates.map((update) => ({ update, args }))
+      const results = arrivals.length > 0 ? await runnerFor(args).each(arrivals, eachOptions) : []
       return outcomeOf(results, telling && (await telling))
     } catch (error) {
       host.observe({ name: 'webhook.failed', of: provider.name, reason: 'store', ...codeOf(error) })
@@ -88,7 +89,16 @@ export function createWebhook<Args extends readonly unknown[] = readonly unknown
   }
 
   /** The outcome, or *busy* when the provider will not wait for it any longer; the work goes on then. */
-  function inTime(working: Promise<Outcome>, args: Args): Promise<Outcome> {
+  async function inTime(working: Promise<Outcome>, args: Args): Promise<Outcome> {
+    let over = false
+    const mark = (): void => void (over = true)
+    working.then(mark, mark)
+    // Work that need not leave the process is over within a few turns: cheaper to see than a timer is to set.
+    for (let turn = 0; turn < QUICK_TURNS && !over; turn += 1) await undefined
+    return over ? working : untilLate(working, args)
+  }
+
+  function untilLate(working: Promise<Outcome>, args: Args): Promise<Outcome> {
     return new Promise((resolve, reject) => {
       const cancel = host.clock.after(answerWithinMs, () => {
         counts.late += 1
@@ -101,21 +111,29 @@ export function createWebhook<Args extends readonly unknown[] = readonly unknown
   }
 
   async function deliver(request: Request, args: Args): Promise<Response> {
-    const body = await readBody(request, provider.maxBodyBytes)
-    if (typeof body === 'string') return reject(body)
-    const rejection = await provider.verify(request, body, ...args)
-    if (rejection !== undefined) return reject(rejection)
-    let parsed: unknown
     try {
-      parsed = JSON.parse(decoder.decode(body))
-    } catch {
-      return reject('bad_json')
+      const body = await readBody(request, provider.maxBodyBytes)
+      if (typeof body === 'string') return reject(body)
+      const rejection = await provider.verify(request, body, ...args)
+      if (rejection !== undefined) return reject(rejection)
+      const parsed = parse(body)
+      if (parsed === NOT_JSON) return reject('bad_json')
+      const delivery = await provider.split(parsed)
+      if (delivery === undefined) return reject('not_a_delivery')
+      counts.deliveries += 1
+      counts.updates += delivery.updates.length
+      return answered(await inTime(work(delivery, args), args))
+    } catch (error) {
+      return crashed(error)
     }
-    const delivery = await provider.split(parsed)
-    if (delivery === undefined) return reject('not_a_delivery')
-    counts.deliveries += 1
-    counts.updates += delivery.updates.length
-    return answered(await inTime(work(delivery, args), args))
+  }
+
+  function parse(body: Uint8Array): unknown {
+    try {
+      return JSON.parse(decoder.decode(body))
+    } catch {
+      return NOT_JSON
+    }
   }
 
   async function shakeHands(request: Request, args: Args): Promise<Response> {
@@ -132,7 +150,7 @@ export function createWebhook<Args extends readonly unknown[] = readonly unknown
 
   const allow = provider.handshake === undefined ? 'POST' : 'GET, POST'
   const handler: Handler<Args> = (request, ...args) => {
-    if (request.method === 'POST') return deliver(request, args).catch(crashed)
+    if (request.method === 'POST') return deliver(request, args)
     if (request.method === 'GET' && provider.handshake !== undefined) return shakeHands(request, args).catch(crashed)
     return reject('method', allow)
   }
@@ -140,3 +158,6 @@ export function createWebhook<Args extends readonly unknown[] = readonly unknown
 }
 
 const RETRY_AFTER_OUTAGE_MS = 5_000
+const NOT_JSON = Symbol('not json')
+/** Enough for a claim, a handler that awaits a cache hit, and the end of both. */
+const QUICK_TURNS = 20

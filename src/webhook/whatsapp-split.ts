@@ -21,16 +21,14 @@ interface Place {
 
 type Take = (found: Found, item: Sent, place: Place) => void
 
-/** The lists that a change may hold, and how one of their items is keyed. */
-const LISTS: Readonly<Record<string, Take>> = {
-  messages: takeMessage,
-  statuses: takeStatus,
+/** The lists that a change may hold beside messages and statuses, and how one of their items is keyed. */
+const RARE = {
   errors: (found, item, place) => pushHashed(found, 'error', { item, place }),
   calls: takeCall,
   message_echoes: takeEcho,
   user_preferences: takePreference,
-}
-const LIST_NAMES = Object.keys(LISTS)
+} as const satisfies Readonly<Record<string, Take>>
+const RARE_LISTS = ['errors', 'calls', 'message_echoes', 'user_preferences'] as const satisfies (keyof typeof RARE)[]
 
 /**
  * Finds every update of a parsed delivery: `entry[] x changes[] x (messages[] | statuses[] | errors[] | ...)`. What is odd
@@ -67,26 +65,27 @@ function takeChange(found: Found, entry: Sent, sent: unknown): void {
     position: '',
   }
   const before = found.updates.length + found.unkeyed.length
-  for (const name of LIST_NAMES) {
-    const list = value[name]
-    if (list !== undefined) takeList(found, name, { list, place })
-  }
+  const { messages, statuses } = value
+  if (messages !== undefined) takeList(found, takeMessage, { list: messages, place })
+  if (statuses !== undefined) takeList(found, takeStatus, { list: statuses, place })
+  for (const name of RARE_LISTS)
+    if (value[name] !== undefined) takeList(found, RARE[name], { list: value[name], place, name })
   // Also when its lists are empty: no change is dropped in silence.
   if (found.updates.length + found.unkeyed.length === before) pushHashed(found, 'change', { item: value, place })
 }
 
-function takeList(found: Found, name: string, { list, place }: { list: unknown; place: Place }): void {
-  const take = LISTS[name]
-  if (!Array.isArray(list) || take === undefined)
-    return void found.unkeyed.push({ reason: 'list_not_array', value: list })
-  for (const [at, item] of (list as unknown[]).entries())
-    if (isSent(item)) take(found, item, needsPosition(name) ? { ...place, position: `:${name}:${at}` } : place)
+/** @param name - of a list whose items may need their place in the change as a part of their key */
+function takeList(
+  found: Found,
+  take: Take,
+  { list, place, name }: { list: unknown; place: Place; name?: string },
+): void {
+  if (!Array.isArray(list)) return void found.unkeyed.push({ reason: 'list_not_array', value: list })
+  for (let at = 0; at < list.length; at += 1) {
+    const item: unknown = list[at]
+    if (isSent(item)) take(found, item, name === undefined ? place : { ...place, position: `:${name}:${at}` })
     else found.unkeyed.push({ reason: 'item_not_object', value: item })
-}
-
-/** Messages and statuses, which is what almost all updates are, have ids or are unkeyed. */
-function needsPosition(list: string): boolean {
-  return list !== 'messages' && list !== 'statuses'
+  }
 }
 
 function takeMessage(found: Found, item: Sent, { change, phoneNumberId }: Place): void {

@@ -1,7 +1,7 @@
 import { isText, knownOptions } from '../core/check.ts'
 import { sameSecret } from '../core/constant-time.ts'
 import { OptionError } from '../core/errors.ts'
-import { createHmacVerifier, sha256FromHex } from './hmac.ts'
+import { createHmacVerifier, isSha256Hex } from './hmac.ts'
 import type { Provider, Rejection } from './provider.ts'
 import { splitWhatsApp } from './whatsapp-split.ts'
 import type { WhatsAppUpdate } from './whatsapp-types.ts'
@@ -18,6 +18,7 @@ export interface WhatsAppOptions<Args extends readonly unknown[]> {
 }
 
 const DAY_MS = 86_400_000
+const SCHEME = 'sha256='
 
 /**
  * The WhatsApp Business Platform (Cloud API).
@@ -36,6 +37,8 @@ export function whatsapp<Args extends readonly unknown[]>(
   const { appSecret, verifyToken } = options
   checkSecret('appSecret', appSecret)
   checkSecret('verifyToken', verifyToken)
+  const appSecrets = secretsOf(appSecret)
+  const verifyTokens = secretsOf(verifyToken)
   const verifyHmac = createHmacVerifier()
 
   return {
@@ -46,7 +49,7 @@ export function whatsapp<Args extends readonly unknown[]>(
     handshake(request, ...args) {
       const asked = new URL(request.url).searchParams
       const token = asked.get('hub.verify_token') ?? ''
-      const known = secretsOf(verifyToken, args)
+      const known = verifyTokens(args)
       if (asked.get('hub.mode') !== 'subscribe' || !known.some((secret) => sameSecret(token, secret)))
         return 'wrong_verify_token'
       return new Response(asked.get('hub.challenge') ?? '', {
@@ -57,11 +60,11 @@ export function whatsapp<Args extends readonly unknown[]>(
     verify(request, body, ...args) {
       const header = request.headers.get('x-hub-signature-256')
       if (header === null) return 'missing_signature'
-      const expected = header.startsWith('sha256=') ? sha256FromHex(header.slice(7)) : undefined
-      if (expected === undefined) return 'malformed_signature'
-      const secrets = secretsOf(appSecret, args)
+      const signature = header.slice(SCHEME.length)
+      if (!header.startsWith(SCHEME) || !isSha256Hex(signature)) return 'malformed_signature'
+      const secrets = appSecrets(args)
       if (secrets.length === 0) return 'no_secret'
-      const right = verifyHmac(secrets, body, expected)
+      const right = verifyHmac(secrets, body, signature)
       return typeof right === 'boolean' ? verdict(right) : right.then(verdict)
     },
     split: splitWhatsApp,
@@ -79,9 +82,15 @@ function checkSecret<Args extends readonly unknown[]>(name: string, secret: Secr
   for (const one of secret as readonly unknown[]) isText(name, one)
 }
 
+/** The secrets to try: known for good, or looked up at each call. */
+function secretsOf<Args extends readonly unknown[]>(secret: Secret<Args>): (args: Args) => readonly string[] {
+  if (typeof secret === 'function') return (args) => usable(secret(...args))
+  const known = usable(secret)
+  return () => known
+}
+
 /** An environment may lack the old secret of a rotation; an empty one would make every signature right for everybody. */
-function secretsOf<Args extends readonly unknown[]>(secret: Secret<Args>, args: Args): readonly string[] {
-  const given = typeof secret === 'function' ? secret(...args) : secret
+function usable(given: unknown): readonly string[] {
   // A promise, which the types refuse, is no secret either.
   const list: readonly unknown[] = Array.isArray(given) ? given : [given]
   return list.filter((one): one is string => typeof one === 'string' && one !== '')

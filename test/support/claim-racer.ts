@@ -22,6 +22,7 @@ const skewed: Clock = {
   now: () => systemClock.now() + Number(skewMs),
   elapsed: () => systemClock.elapsed() + Math.max(0, Number(skewMs)),
   after: systemClock.after,
+  whileAlive: systemClock.whileAlive,
 }
 const { client } = await redisClient(driver as RedisDriver, url)
 const dedup = createDedup({
