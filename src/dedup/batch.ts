@@ -19,9 +19,11 @@ export class Batch<U, T> implements Holder {
   readonly #writer: EndingWriter
   readonly #slots: Slots | undefined
   #waitingRoom: WaitingRoom | undefined
+  previous: Holder | undefined
+  next: Holder | undefined
   #stopListening: (() => void) | undefined
   readonly #results: EachResult<T>[]
-  readonly #writing: Promise<void>[] = []
+  #writing: Promise<void>[] | undefined
 
   constructor(
     ledger: Ledger,
@@ -73,7 +75,7 @@ export class Batch<U, T> implements Holder {
 
   /** Resolves when every end was written down, or could not be; `undefined` when all were written at once. */
   written(): Promise<unknown> | undefined {
-    return this.#writing.length === 0 ? undefined : Promise.all(this.#writing)
+    return this.#writing && Promise.all(this.#writing)
   }
 
   close(): void {
@@ -185,7 +187,7 @@ export class Batch<U, T> implements Holder {
     item.ending = true
     const writing = this.#writer.end(item.key, result.status)
     if (typeof writing === 'string') this.#ended(item, result, writing)
-    else this.#writing.push(writing.then((written) => this.#ended(item, result, written)))
+    else (this.#writing ??= []).push(writing.then((written) => this.#ended(item, result, written)))
   }
 
   #ended(item: Item<U>, result: Ended<T>, written: Written): void {

@@ -11,6 +11,8 @@ interface Plan<U, T> {
   readonly token: string
   readonly results: EachResult<T>[]
   readonly items: Item<U>[]
+  /** The items' keys. */
+  readonly keys: string[]
   /** Updates whose key stood in the batch before: they end as the first one does. */
   readonly repeats: { readonly key: string; readonly at: number; readonly first: number }[]
 }
@@ -31,10 +33,7 @@ export async function runEach<U, T>(
   if (items.length > 0) {
     // Before the claim: a `groupBy` that throws must leave no lease behind.
     const inOrder = groups(items, options.groupBy)
-    const claiming = ledger.claim(
-      items.map((item) => item.key),
-      token,
-    )
+    const claiming = ledger.claim(plan.keys, token)
     took(items, Array.isArray(claiming) ? claiming : await claiming)
     const batch = new Batch<U, T>(ledger, items, { token, options, results })
     batch.start()
@@ -51,10 +50,10 @@ export async function runEach<U, T>(
 }
 
 function took<U>(items: readonly Item<U>[], claims: readonly Claim[]): void {
-  items.forEach((item, at) => {
+  for (const [at, item] of items.entries()) {
     item.claim = claims[at] ?? item.claim
     item.held = item.claim.status === 'won'
-  })
+  }
 }
 
 function checkOptions<U, T>(options: EachOptions<U, T>): void {
@@ -75,7 +74,13 @@ const EACH_OPTIONS = ['key', 'groupBy', 'concurrency', 'maxAttempts', 'waitMs', 
 
 function planned<U, T>(ledger: Ledger, updates: readonly U[], { key: keyOf }: EachOptions<U, T>): Plan<U, T> {
   const token = ledger.newToken()
-  const plan: Plan<U, T> = { token, results: new Array<EachResult<T>>(updates.length), items: [], repeats: [] }
+  const plan: Plan<U, T> = {
+    token,
+    results: new Array<EachResult<T>>(updates.length),
+    items: [],
+    keys: [],
+    repeats: [],
+  }
   // Most deliveries hold one update, which cannot repeat another.
   const places = updates.length > 1 ? new Map<string, number>() : undefined
   updates.forEach((update, at) => {
@@ -86,6 +91,7 @@ function planned<U, T>(ledger: Ledger, updates: readonly U[], { key: keyOf }: Ea
     else if (ledger.remote && ledger.isDone(key)) plan.results[at] = { key, status: 'duplicate' }
     else {
       places?.set(key, at)
+      plan.keys.push(key)
       plan.items.push(new Item(update, key, { at, token }))
     }
   })
