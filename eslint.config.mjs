@@ -64,7 +64,15 @@ const inTypeTests = {
   '@typescript-eslint/no-unused-vars': 'off',
 }
 
-const ignored = ['dist/', 'coverage/', 'docs/', '.tmp/', 'bench/results/', 'test/runtimes/**/*.{js,mjs,cjs}', 'test/runtimes/fixtures/']
+const ignored = [
+  'dist/',
+  'coverage/',
+  'docs/',
+  '.tmp/',
+  'bench/results/',
+  'test/runtimes/**/*.{js,mjs,cjs}',
+  'test/runtimes/fixtures/',
+]
 
 export default tseslint.config(
   { ignores: ignored },

@@ -21,7 +21,9 @@ function npm(...args: readonly string[]): string {
 function installPacked(): void {
   rmSync(project, { recursive: true, force: true })
   mkdirSync(join(project, 'node_modules/@easymo/perf'), { recursive: true })
-  npm('run', 'build:js', '--silent')
+  // A package of its own, else the name would mean the one around it, which is not the packed one.
+  writeFileSync(join(project, 'package.json'), '{ "name": "bench", "private": true, "type": "module" }')
+  npm('run', 'build:js', '--silent', '--', '--silent')
   const [packed] = JSON.parse(npm('pack', '--json', '--silent', '--pack-destination', project)) as [
     { filename: string },
   ]

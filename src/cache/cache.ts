@@ -10,11 +10,13 @@ import { checkedOptions, isTtl, type CacheOptions, type CheckedOptions } from '.
 /** Loads a missing value. Its signal aborts at the deadline. */
 export type Load<V> = (call: Call) => V | PromiseLike<V>
 
+/** How one value is stored, in place of what the cache says. */
 export interface SetOptions {
   /** Overrides the cache's own, in milliseconds. */
   readonly ttlMs?: number
 }
 
+/** What one look-up may decide for itself: how long its value is fresh, when to stop waiting, who keeps a refresh. */
 export interface GetOrSetOptions extends SetOptions {
   /** Detaches this caller from the load; the load goes on for the others. */
   readonly signal?: AbortSignal
@@ -31,6 +33,7 @@ export interface Lookup<V> {
   readonly status: 'hit' | 'stale' | 'joined' | 'miss' | 'negative'
 }
 
+/** What one cache has counted since it was created; `clear` does not set the counts back. */
 export interface CacheStats {
   readonly name: string
   readonly size: number
@@ -44,6 +47,7 @@ export interface CacheStats {
   readonly hitRate: number
 }
 
+/** Values by key in the memory of this process, at most `maxEntries` of them; the least recently used goes first. */
 export interface Cache<V> {
   readonly name: string
   /** The fresh value, or undefined. Counts as a look-up. */
@@ -54,7 +58,9 @@ export interface Cache<V> {
   has(key: string): boolean
   /** Stores a value; a load of the key that is under way still reaches its waiters, but is not stored. */
   set(key: string, value: V, options?: SetOptions): void
+  /** Drops the entry; says whether there was one. A load of the key that is under way is not stored. */
   delete(key: string): boolean
+  /** Drops every entry; loads that are under way still reach their waiters, but are not stored. */
   clear(): void
   /**
    * The cached value, else the one that `load` gives, called once for all callers of the key.
@@ -65,6 +71,7 @@ export interface Cache<V> {
   getOrSet(key: string, load: Load<V>, options?: GetOrSetOptions): Promise<V>
   /** As `getOrSet`, and says how it was answered. */
   lookup(key: string, load: Load<V>, options?: GetOrSetOptions): Promise<Lookup<V>>
+  /** The counts at this moment, as a copy. */
   stats(): CacheStats
 }
 

@@ -4,15 +4,20 @@ import type { GetOrSetOptions, Load } from './cache.ts'
 
 /** What an accessor needs of a cache. */
 export interface AccessorCache<V> {
+  /** Gives the value of `key`, loading it when it is missing. */
   getOrSet(key: string, load: Load<V>, options?: GetOrSetOptions): Promise<V>
+  /** The fresh value in this process, or undefined; loads nothing. */
   peek(key: string): V | undefined
+  /** Drops the entry; what it returns is not looked at. */
   delete(key: string): unknown
 }
 
+/** Where an accessor keeps its values, how it names them, and how it loads a missing one. */
 export interface CachedOptions<A, V> {
   readonly cache: AccessorCache<V>
   /** Names the entry of an argument. Different arguments must have different keys. */
   readonly key: (argument: A) => string
+  /** Loads the value of an argument that is not cached; `call.signal` aborts at the cache's `loadTimeoutMs`. */
   readonly load: (argument: A, call: Call) => V | PromiseLike<V>
 }
 

@@ -9,3 +9,4 @@ export {
 } from './cache.ts'
 export { cached, type Accessor, type AccessorCache, type CachedOptions } from './cached.ts'
 export type { CacheOptions } from './options.ts'
+export type { Call } from '../core/deadline.ts'

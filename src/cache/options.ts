@@ -1,6 +1,7 @@
 import { atLeast, between, hasMethods, isFunction, isText, knownOptions, wholeAtLeast } from '../core/check.ts'
 import { defaultHost, type Host } from '../core/host.ts'
 
+/** How much a cache holds, how long its values are fresh or may be served stale, and how long a load may take. */
 export interface CacheOptions<V> {
   /** Names the cache in statistics and facts. @defaultValue `cache` */
   readonly name?: string

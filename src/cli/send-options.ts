@@ -1,4 +1,4 @@
-import type { WhatsappTextOptions } from '../testing/index.ts'
+import type { WhatsAppTextOptions } from '../testing/index.ts'
 import { optionsOf } from './arguments.ts'
 import { UsageError, type CommandContext } from './command.ts'
 
@@ -9,7 +9,7 @@ const MOST_REPEATS = 1_000
 export interface SendOptions {
   readonly url: URL
   readonly secret: string
-  readonly message: WhatsappTextOptions
+  readonly message: WhatsAppTextOptions
   readonly repeat: number
   readonly json: boolean
 }

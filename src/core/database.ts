@@ -41,6 +41,7 @@ export interface RestRequest {
   readonly headers: Readonly<Record<string, string>>
 }
 
+/** What PostgREST answered to one read, its JSON already parsed. */
 export interface RestAnswer {
   readonly rows: readonly object[]
   /** How many rows match without limit and offset, when `prefer` asked for it. */

@@ -23,6 +23,7 @@ export interface Host {
   drain(options?: { readonly timeoutMs?: number }): Promise<number>
 }
 
+/** What a host uses in place of the platform's clock and ids, and who is told its facts; all of it is optional. */
 export interface HostOptions {
   readonly clock?: Clock
   /** Is told every fact; what it throws is dropped. @defaultValue nobody is told */

@@ -11,6 +11,7 @@ export type LabelArgs<L extends readonly string[]> = L extends readonly []
 
 /** One series of a counter: adding to it is one addition, with no look-up. */
 export interface BoundCounter {
+  /** Adds 1. */
   inc(): void
   /** Adds `step`, which must be finite and not negative. */
   add(step: number): void
@@ -28,8 +29,11 @@ export interface Counter<L extends readonly string[] = readonly string[]> {
 
 /** One series of a gauge. */
 export interface BoundGauge {
+  /** Replaces the value; a number that is not finite is dropped and counted as misuse. */
   set(value: number): void
+  /** Adds 1. */
   inc(): void
+  /** Subtracts 1; the value may go below 0. */
   dec(): void
   /** Adds `step`, which may be negative. */
   add(step: number): void
@@ -37,8 +41,11 @@ export interface BoundGauge {
 
 /** Shows a value that goes up and down. Values must be finite. */
 export interface Gauge<L extends readonly string[] = readonly string[]> {
+  /** Replaces the value; a number that is not finite is dropped and counted as misuse. */
   set(value: number, ...labels: LabelArgs<L>): void
+  /** Adds 1. */
   inc(...labels: LabelArgs<L>): void
+  /** Subtracts 1; the value may go below 0. */
   dec(...labels: LabelArgs<L>): void
   /** Adds `step`, which may be negative. */
   add(step: number, ...labels: LabelArgs<L>): void
@@ -55,6 +62,7 @@ export interface Gauge<L extends readonly string[] = readonly string[]> {
 
 /** One series of a histogram. */
 export interface BoundHistogram {
+  /** Counts `value` in its bucket, in the unit of the bounds: seconds unless `buckets` says otherwise. */
   observe(value: number): void
   /** Starts a stopwatch; the function given back observes the seconds since then, once, and returns them. */
   startTimer(): () => number
@@ -69,6 +77,7 @@ export interface BoundHistogram {
 
 /** Counts values by size, in buckets. Values must be finite. */
 export interface Histogram<L extends readonly string[] = readonly string[]> {
+  /** Counts `value` in its bucket, in the unit of the bounds: seconds unless `buckets` says otherwise. */
   observe(value: number, ...labels: LabelArgs<L>): void
   /** Starts a stopwatch; the function given back observes the seconds since then, once, and returns them. */
   startTimer(...labels: LabelArgs<L>): () => number
@@ -83,6 +92,7 @@ export interface Histogram<L extends readonly string[] = readonly string[]> {
   with(...labels: LabelArgs<L>): BoundHistogram
 }
 
+/** The help and the labels of a metric, which belong to its definition: all who define the name must agree on them. */
 export interface InstrumentOptions<L extends readonly string[]> {
   /** One sentence for the person who reads the dashboard. */
   readonly help: string
@@ -90,6 +100,7 @@ export interface InstrumentOptions<L extends readonly string[]> {
   readonly labels?: L
 }
 
+/** The definition of a histogram: as for other metrics, with the bounds of its buckets. */
 export interface HistogramOptions<L extends readonly string[]> extends InstrumentOptions<L> {
   /** Upper bounds, ascending; the bucket for everything above the last is added. @defaultValue 1 ms to 10 s, in seconds */
   readonly buckets?: readonly number[]
@@ -107,7 +118,8 @@ export interface HistogramSnapshot {
   readonly max: number
 }
 
-interface FamilyOf<Type extends string, Value> {
+/** All series of one metric of type `Type`; `Value` is what one series has recorded. */
+export interface FamilyOf<Type extends string, Value> {
   readonly type: Type
   readonly name: string
   readonly help: string

@@ -11,6 +11,7 @@ export interface Attempt {
   readonly token: string
 }
 
+/** How a batch of updates is named, ordered and handled, and what becomes of those that keep failing. */
 export interface EachOptions<U, T> {
   /** Names the update; the same one for every resend of it. At most 10 KB. */
   readonly key: (update: U) => string
@@ -22,6 +23,7 @@ export interface EachOptions<U, T> {
   readonly maxAttempts?: number
   /** How long to wait for updates that another caller is working on, in milliseconds. @defaultValue 5000 */
   readonly waitMs?: number
+  /** Does the work of one update. A throw gives back the claim of this one alone; `NonRetryable` hands it to `park`. */
   readonly handle: (update: U, attempt: Attempt) => T | Promise<T>
   /** Takes over an update that cannot succeed; once it resolves, the update counts as done. */
   readonly park?: (update: U, error: unknown, attempt: Omit<Attempt, 'signal'>) => void | Promise<void>
@@ -41,5 +43,11 @@ export type EachResult<T> =
 export interface UpdateRunner {
   /** How long a done update is remembered, in milliseconds. */
   readonly retentionMs: number
+  /**
+   * Claims the whole batch at once, handles what is new, and says of each update how it ended, in the order given.
+   *
+   * @throws StoreUnavailable `ERR_PERF_STORE_UNAVAILABLE` when the updates could not be claimed: nothing ran
+   * @throws StoreSetupError `ERR_PERF_STORE_SETUP`
+   */
   each<U, T>(updates: readonly U[], options: EachOptions<U, T>): Promise<EachResult<T>[]>
 }

@@ -37,6 +37,9 @@ export interface StoreDedupOptions extends CommonOptions {
   readonly storeTimeoutMs?: number
 }
 
+/**
+ * With a `store`, claims are shared by all processes, and `name` is required; without one they end with this process.
+ */
 export type DedupOptions = MemoryDedupOptions | StoreDedupOptions
 
 /** How one update ended, when it did not throw. */
@@ -46,6 +49,7 @@ export type Once<T> =
   | { readonly status: 'in-progress'; readonly retryAfterMs: number }
   | { readonly status: 'dead' }
 
+/** How long `once` waits for another caller of its key, and what becomes of a key that keeps failing. */
 export interface OnceOptions {
   /** Aborts the signal of the work, and the wait for another caller's. */
   readonly signal?: AbortSignal
@@ -58,11 +62,13 @@ export interface OnceOptions {
   readonly park?: (key: string, error: unknown, attempt: Omit<Attempt, 'signal'>) => void | Promise<void>
 }
 
+/** What one dedup has counted since it was created, in this process alone. */
 export interface DedupStats extends Readonly<DedupCounts> {
   /** The ids that the memory of this process holds. */
   readonly size: number
 }
 
+/** Knows which updates are done, and lets only one caller at a time work on a key. */
 export interface Dedup extends UpdateRunner {
   readonly name: string
   /** True when this process marked the id, or knows it to be done. Changes nothing, asks no store. */
@@ -91,6 +97,7 @@ export interface Dedup extends UpdateRunner {
    * @throws StoreSetupError `ERR_PERF_STORE_SETUP`
    */
   each<U, T>(updates: readonly U[], options: EachOptions<U, T>): Promise<EachResult<T>[]>
+  /** The counts at this moment, as a copy; asks no store. */
   stats(): DedupStats
 }
 

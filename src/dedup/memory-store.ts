@@ -6,6 +6,7 @@ import { MemoryClaims } from './memory-claims.ts'
 /** How long the attempts of keys that failed are remembered. */
 export const ATTEMPTS_MS = 3_600_000
 
+/** How long a store in memory remembers failures, and by which clock. */
 export interface MemoryDedupStoreOptions {
   /** How long the attempts of a key that failed are remembered, in milliseconds. @defaultValue 1 hour */
   readonly attemptsMs?: number

@@ -6,6 +6,7 @@ import { createDedup, type Dedup } from '../dedup/index.ts'
 import { profileById, profileByPhone } from './reads.ts'
 import type { Profile } from './tables.ts'
 
+/** What {@link configureEasymo} takes: the host that all caches and the deduplication of the preset share. */
 export interface EasymoOptions {
   readonly host?: Host
 }

@@ -8,6 +8,7 @@ export interface Profile {
   readonly language: string | null
 }
 
+/** A row of `trips`, as {@link getActiveTrip} reads it; positions are in degrees. */
 export interface Trip {
   readonly id: string | number
   readonly user_id: string
@@ -22,6 +23,7 @@ export interface Trip {
   readonly created_at: Date | string
 }
 
+/** A row of `wallets`; the balance is text where the driver reads it so; {@link getWalletBalance} gives a number. */
 export interface Wallet {
   readonly user_id: string
   readonly balance: number | string

@@ -7,6 +7,7 @@ import { createSingleFlight, type SingleFlight } from '../core/single-flight.ts'
 /** Resolves when all is well. Throwing, missing the deadline, or returning `false` says that it is not. */
 export type CheckRun = (call: Call) => unknown
 
+/** A check with a deadline and a weight of its own; a bare function is a critical one with the default deadline. */
 export interface HealthCheck {
   readonly run: CheckRun
   /** Whether the service is unhealthy without it, and not only degraded. @defaultValue true */
@@ -15,6 +16,7 @@ export interface HealthCheck {
   readonly timeoutMs?: number
 }
 
+/** The checks by the name that the health document shows; all of them run side by side. */
 export type HealthChecks = Readonly<Record<string, CheckRun | HealthCheck>>
 
 /** How a check ended. */

@@ -5,6 +5,7 @@ import type { Metrics } from '../core/metrics-port.ts'
 import { createHealthChecks, type CheckResult, type CheckWord, type HealthChecks } from './health-checks.ts'
 import { readAll, recentRequests } from './request-window.ts'
 
+/** Who the service is, and what its health is judged by. */
 export interface HealthEndpointOptions {
   readonly service: string
   readonly version: string
@@ -15,6 +16,7 @@ export interface HealthEndpointOptions {
   readonly host?: Host
 }
 
+/** `degraded` still serves and is answered with 200; `unhealthy`, when a critical check failed, with 503. */
 export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy'
 
 /** The JSON of the health endpoint. Each process, or isolate, speaks for itself. */
@@ -29,7 +31,8 @@ export interface HealthDocument {
   readonly warmedUp: boolean
 }
 
-interface HealthRates {
+/** The rates of the last five minutes in this process; each is 0 when nothing was recorded. */
+export interface HealthRates {
   readonly errorRate: number
   readonly avgLatencyMs: number
   readonly cacheHitRate: number

@@ -8,8 +8,11 @@ export {
   healthEndpoint,
   type HealthDocument,
   type HealthEndpointOptions,
+  type HealthRates,
   type HealthStatus,
 } from './health-endpoint.ts'
 export type { CheckRun, CheckWord, HealthCheck, HealthChecks } from './health-checks.ts'
+export type { Call } from '../core/deadline.ts'
+export type { Handler, Middleware } from '../core/handler.ts'
 export { toNode, type NodeListener, type ToNodeOptions } from './to-node.ts'
 export type { NodeRequestLike, NodeResponseLike } from './node-types.ts'

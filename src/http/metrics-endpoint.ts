@@ -5,6 +5,7 @@ import { PROMETHEUS_TEXT, prometheusText } from '../core/metrics-text.ts'
 import { performanceDocument } from './performance-document.ts'
 import { bringsToken, checkAccess, type Access } from './tokens.ts'
 
+/** Which metrics are shown, and who may read them. */
 export interface MetricsEndpointOptions {
   readonly metrics: Metrics
   /** `{ tokens: [...] }` (several while one is replaced by another), or `'public'`. Without it nobody gets an answer. */

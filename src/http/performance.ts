@@ -6,6 +6,7 @@ import type { Metrics } from '../core/metrics-port.ts'
 import { errorFields, maskFields, traceId, type RequestLine } from './request-log.ts'
 import { RequestWindow } from './request-window.ts'
 
+/** Where requests are counted, which of them are logged, and under which route. */
 export interface PerformanceOptions {
   /** Names the service in log lines. */
   readonly service: string

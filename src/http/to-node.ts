@@ -6,6 +6,7 @@ import { webRequest, type WebRequest } from './node-request.ts'
 import { writeResponse } from './node-response.ts'
 import type { NodeRequestLike, NodeResponseLike } from './node-types.ts'
 
+/** What the handler is given beside the request, and which origin its URL has. */
 export interface ToNodeOptions<Args extends readonly unknown[] = []> {
   /** The further arguments of the handler, e.g. `() => [process.env]`. @defaultValue none */
   readonly args?: (req: NodeRequestLike, res: NodeResponseLike) => Args

@@ -6,12 +6,14 @@ import { createLoader } from './loader.ts'
 import { preloadSlots, type PreloadOptions } from './preload.ts'
 import { slotsOf, statsOf, type LazyStats, type LazyThunk, type Slot } from './slot.ts'
 
+/** The limits of every load of a {@link lazyHandlers} table. */
 export interface LazyOptions {
   /** How long a load may take, in milliseconds. @defaultValue 10_000 */
   readonly timeoutMs?: number
   readonly host?: Host
 }
 
+/** The options for modules whose handler is neither their default export nor called `handle`. */
 export interface LazyPickOptions<Loaded, Handle extends AnyFunction> extends LazyOptions {
   /** Finds the handler in what was loaded. @defaultValue the function itself, the default export, the export `handle` */
   readonly pick: (loaded: Loaded, name: string) => Handle
@@ -49,6 +51,7 @@ export interface LazyHandlers<Handlers extends { readonly [name in keyof Handler
   preload(names?: readonly (keyof Handlers & string)[], options?: PreloadOptions): Promise<void>
   /** True once the handler can be called without loading. */
   loaded(name: keyof Handlers & string): boolean
+  /** Where each handler of the table stands, by name; loads nothing. */
   stats(): { readonly [name in keyof Handlers]: LazyStats }
 }
 

@@ -1,6 +1,7 @@
 import type { Loader } from './loader.ts'
 import type { Slot } from './slot.ts'
 
+/** How many handlers `preload` loads at once, and what ends it sooner. */
 export interface PreloadOptions {
   /** So many loads at the same time. @defaultValue 2 */
   readonly concurrency?: number

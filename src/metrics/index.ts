@@ -8,6 +8,7 @@ export type {
   BoundHistogram,
   Counter,
   Family,
+  FamilyOf,
   Gauge,
   Histogram,
   HistogramOptions,

@@ -9,6 +9,7 @@ import { HistogramInstrument } from './histogram.ts'
 import type { InstrumentContext } from './instrument.ts'
 import { cleanValue } from './labels.ts'
 
+/** The limits of a registry, and what it does with labels and with wrong recordings. */
 export interface MetricsOptions {
   /** Labels that every line of the text formats carries, e.g. `{ service: 'wa-webhook-core' }`. @defaultValue none */
   readonly defaultLabels?: Readonly<Record<string, string>>

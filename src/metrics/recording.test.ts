@@ -73,7 +73,7 @@ describe('a counter', () => {
     const metrics = createMetrics({ strict: true })
     const requests = metrics.counter('requests_total', { help: 'Requests', labels: ['method'] })
     expect(() => requests.add(NaN, 'GET')).toThrow(expect.objectContaining({ code: 'ERR_PERF_METRICS_MISUSE' }))
-    expect(() => (requests.inc).call(requests)).toThrow(/labels are missing/)
+    expect(() => requests.inc.call(requests)).toThrow(/labels are missing/)
   })
 })
 

@@ -3,11 +3,15 @@ import type { Call } from '../core/deadline.ts'
 
 /** What `pgClients` needs of a connection: a connected `pg.Client`. */
 export interface PgConnection {
+  /** Called with `rollback` alone, when a borrower left a transaction open. */
   query(text: string): Promise<unknown>
+  /** Says goodbye to the server and closes the socket. */
   end(): Promise<void>
+  /** Both events mean that the connection is lost; without a listener an `error` would end a Node process. */
   on(event: 'error' | 'end', listener: (error?: Error) => void): unknown
 }
 
+/** How {@link pgClients} gets at a connection; address and password stay with the caller's driver. */
 export interface PgClientsOptions<Client> {
   /** Opens one connection; resolves when it is connected. */
   readonly connect: (call: Call) => PromiseLike<Client>
@@ -15,9 +19,13 @@ export interface PgClientsOptions<Client> {
 
 /** The part of `createPool`'s options that knows Postgres. */
 export interface PgClients<Client> {
+  /** Connects a client, and watches from then on for its loss. */
   create(call: Call): Promise<Client>
+  /** Ends a client; cuts its socket when `call` gives up before the server has answered. */
   destroy(client: Client, call: Call): Promise<void>
+  /** False once the connection is lost; does not ask the server. */
   validate(client: Client): boolean
+  /** Rolls back what the borrower left open; false when the connection is lost. */
   reset(client: Client): boolean | Promise<boolean>
 }
 

@@ -5,35 +5,54 @@ export type PgRow = Record<string, unknown>
 
 /** `pg.Client`, and what looks like it (Neon's). */
 export interface PgClientLike {
+  /** Runs one statement; a `name` prepares it, once per connection. */
   query(config: { text: string; values: unknown[]; name?: string }): Promise<{ rows: PgRow[] }>
+  /** Never called: tells a client of pg from other drivers. */
   escapeLiteral(text: string): string
+  /** While a client is borrowed from a pool, only this listener keeps its death from ending the process. */
   on(event: 'error', listener: (error: Error) => void): unknown
+  /** Takes that listener off again before the client goes back to its pool. */
   removeListener(event: 'error', listener: (error: Error) => void): unknown
 }
 
 /** `pg.Pool`. */
 export interface PgPoolLike {
-  connect(): Promise<PgClientLike & { release(broken?: boolean): void }>
+  /** Lends a connection for one statement. */
+  connect(): Promise<
+    PgClientLike & {
+      /** Gives the connection back; with `true` it is closed, and not lent again. */
+      release(broken?: boolean): void
+    }
+  >
   readonly totalCount: number
 }
 
 /** PGlite. */
 export interface PgliteLike {
+  /** Runs one statement; arrays arrive as text, because PGlite can write only those of built-in types. */
   query(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>
+  /** Never called: tells a PGlite from other drivers. */
   exec(text: string): Promise<unknown>
   readonly waitReady: Promise<void>
 }
 
 /** The `sql` of postgres.js. */
 export interface PostgresJsLike {
+  /** Runs one statement; without a name it is not prepared, as a pooler in transaction mode wants. */
   unsafe(text: string, values?: never[], options?: { prepare?: boolean }): PromiseLike<readonly unknown[]>
   begin: unknown
 }
 
 /** A pool of this package whose clients are any of the single connections above. */
 export interface PerfPoolLike {
-  acquire(): Promise<{ readonly client: PgClientLike | PgliteLike; release(options?: { broken?: boolean }): void }>
+  /** Lends a connection for one statement. */
+  acquire(): Promise<{
+    readonly client: PgClientLike | PgliteLike
+    /** Gives the connection back; a broken one is destroyed, and not lent again. */
+    release(options?: { broken?: boolean }): void
+  }>
   use: unknown
+  /** Never called: tells a pool of this package from other drivers. */
   stats(): unknown
 }
 

@@ -1,5 +1,6 @@
 import type { LazyAbort } from '../core/deadline.ts'
 
+/** In what state a borrower gives a client back; sound unless said otherwise. */
 export interface ReleaseOptions {
   /** The client must not be lent again: it is destroyed. */
   readonly broken?: boolean

@@ -3,6 +3,7 @@ import type { Call } from '../core/deadline.ts'
 import { OptionError } from '../core/errors.ts'
 import { defaultHost, type Host } from '../core/host.ts'
 
+/** How a pool makes, checks and ends clients; a limit in milliseconds may be `Infinity`, for never. */
 export interface PoolOptions<Client> {
   /** Makes a client, connected and ready. What comes after `createTimeoutMs` is destroyed. */
   readonly create: (call: Call) => Client | PromiseLike<Client>

@@ -2,6 +2,7 @@ import type { Call } from '../core/deadline.ts'
 import type { WaitUntil } from '../core/host.ts'
 import type { Lease } from './lease.ts'
 
+/** Who borrows a client, and what ends the wait for one. */
 export interface AcquireOptions {
   /** Gives up waiting when it aborts. */
   readonly signal?: AbortSignal | undefined
@@ -9,11 +10,13 @@ export interface AcquireOptions {
   readonly by?: string | undefined
 }
 
+/** What {@link Pool.use} takes besides: it knows when the work is over, so it can keep it alive. */
 export interface UseOptions extends AcquireOptions {
   /** Keeps the work alive when the request that started it ends, so that its client comes back. */
   readonly waitUntil?: WaitUntil | undefined
 }
 
+/** How much time {@link Pool.drain} gives to those who hold a client. */
 export interface DrainOptions {
   /** How long to wait for borrowers, in milliseconds. @defaultValue 10_000 */
   readonly timeoutMs?: number
@@ -26,6 +29,7 @@ export interface Holder {
   readonly heldForMs: number
 }
 
+/** What {@link Pool.drain} found when it was over: the borrowers from whom a client had to be taken away. */
 export interface DrainReport {
   /** Empty when every client came back. */
   readonly held: readonly Holder[]
@@ -69,6 +73,7 @@ export interface Pool<Client> {
    * @throws the reason of `signal`; what `create` threw, when there is no other client to wait for
    */
   acquire(options?: AcquireOptions): Promise<Lease<Client>>
+  /** Counts at this moment; asks no client anything. */
   stats(): PoolStats
   /**
    * Refuses new borrowers, serves those who wait, ends every client that comes back, and takes away those that do not

@@ -1,5 +1,6 @@
 import { isPerfError, PerfError } from '../core/errors.ts'
 
+/** What a {@link QueryError} carries besides its message: the database's code, and the `cause`. */
 export interface QueryErrorOptions extends ErrorOptions {
   readonly sqlState?: string | undefined
 }

@@ -7,7 +7,7 @@ export type {
   SqlDatabase,
   SqlStatement,
 } from '../core/database.ts'
-export { QueryError } from './error.ts'
+export { QueryError, type QueryErrorOptions } from './error.ts'
 export { query, type QueryOptions } from './query.ts'
 export type {
   Column,

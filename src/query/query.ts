@@ -6,6 +6,7 @@ import { QueryBuilder } from './builder.ts'
 import { tableName } from './identifier.ts'
 import type { Query } from './types.ts'
 
+/** The host whose clock measures a query's time and that hears the query's facts. */
 export interface QueryOptions {
   readonly host?: Host
 }

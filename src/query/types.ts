@@ -10,25 +10,28 @@ export type Comparable<V> =
   | (string extends V ? Date : never)
   | (bigint extends V ? string : never)
 
-/** The columns named in `'id, status'`. */
+/** The columns named in `'id, status'`; spaces around a name do not count. */
 export type Listed<Text extends string> = Text extends `${infer First},${infer Rest}`
-  ? Trimmed<First> | Listed<Rest>
-  : Trimmed<Text>
-
-type Trimmed<Text extends string> = Text extends ` ${infer Rest}`
-  ? Trimmed<Rest>
-  : Text extends `${infer Rest} `
-    ? Trimmed<Rest>
-    : Text
+  ? Listed<First> | Listed<Rest>
+  : Text extends ` ${infer Rest}`
+    ? Listed<Rest>
+    : Text extends `${infer Rest} `
+      ? Listed<Rest>
+      : Text
 
 /** Conditions, all of which must hold. Every method gives a new object and leaves this one as it is. */
 export interface Filters<Row> {
+  /** The same value. Null is not one: ask with {@link Filters.isNull}. */
   eq<C extends Column<Row>>(column: C, value: Comparable<Row[C]>): this
   /** Not equal; rows where the column is null do not match, as in SQL. */
   neq<C extends Column<Row>>(column: C, value: Comparable<Row[C]>): this
+  /** Greater than the value, in the order of the database; rows where the column is null do not match. */
   gt<C extends Column<Row>>(column: C, value: Comparable<Row[C]>): this
+  /** Greater than the value or the same; rows where the column is null do not match. */
   gte<C extends Column<Row>>(column: C, value: Comparable<Row[C]>): this
+  /** Less than the value, in the order of the database; rows where the column is null do not match. */
   lt<C extends Column<Row>>(column: C, value: Comparable<Row[C]>): this
+  /** Less than the value or the same; rows where the column is null do not match. */
   lte<C extends Column<Row>>(column: C, value: Comparable<Row[C]>): this
   /** One of these. An empty list matches no row, and then no query is sent. */
   in<C extends Column<Row>>(column: C, values: readonly Comparable<Row[C]>[]): this
@@ -36,7 +39,9 @@ export interface Filters<Row> {
   like(column: Column<Row>, pattern: string): this
   /** {@link Filters.like} without regard to case. */
   ilike(column: Column<Row>, pattern: string): this
+  /** Only rows that have no value in this column. */
   isNull(column: Column<Row>): this
+  /** Only rows that have some value in this column, be it false, 0 or the empty string. */
   isNotNull(column: Column<Row>): this
   /** An array that has all these elements, json that has these fields; a string is taken as Postgres writes either. */
   contains(column: Column<Row>, value: readonly unknown[] | object | string): this
@@ -58,6 +63,7 @@ export type Data<Selected, S extends Shape> = S extends 'many'
       ? boolean
       : Selected | null
 
+/** What {@link Query.execute} gives: the rows in the form asked for, and what was asked for besides. */
 export interface QueryResult<D> {
   readonly data: D
   /** How many rows match, whatever the limit; after `withCount()`. */
@@ -66,10 +72,12 @@ export interface QueryResult<D> {
   readonly hasMore?: boolean
 }
 
+/** What {@link Query.settle} gives. `error` is null after a success, and only then; `data` may be null then too. */
 export type Settled<D> =
   | { readonly data: D; readonly error: null; readonly count: number | null; readonly hasMore?: boolean }
   | { readonly data: null; readonly error: PerfError; readonly count: null }
 
+/** How long one run of a query may take, and what ends it sooner. */
 export interface ExecuteOptions {
   /** Gives the query up when it aborts. */
   readonly signal?: AbortSignal | undefined
@@ -77,11 +85,13 @@ export interface ExecuteOptions {
   readonly timeoutMs?: number
 }
 
+/** Where {@link Query.orderBy} puts the rows whose column is null. */
 export interface OrderOptions {
   /** @defaultValue last when ascending, first when descending */
   readonly nulls?: 'first' | 'last'
 }
 
+/** The page that {@link Query.paginate} reads. */
 export interface Page {
   /** From 1. */
   readonly page: number
@@ -91,6 +101,7 @@ export interface Page {
 
 /** A read of one table. Every method but `execute`, `settle` and `toSQL` gives a new query and leaves this one as it is. */
 export interface Query<Row, Selected = Row, S extends Shape = 'many'> extends Filters<Row> {
+  /** Reads every column of the table, as a query does that never calls `select`. */
   select(all: '*'): Query<Row, Row, S>
   /** The columns to read, instead of all. */
   select<C extends Column<Row>>(...columns: readonly [C, ...C[]]): Query<Row, Pick<Row, C>, S>
@@ -102,6 +113,7 @@ export interface Query<Row, Selected = Row, S extends Shape = 'many'> extends Fi
   orderBy(column: Column<Row>, direction?: 'asc' | 'desc', options?: OrderOptions): this
   /** At most so many rows. Over PostgREST, no more than the server's `db-max-rows` come, whatever is asked for. */
   limit(rows: number): this
+  /** Leaves out so many rows at the start of the order asked for. @defaultValue 0 */
   offset(rows: number): this
   /** One page, and whether there is a next one. Excludes `limit` and `offset`. */
   paginate(page: Page): this

@@ -4,6 +4,7 @@ import { StoreSetupError } from '../core/errors.ts'
 import { ATTEMPTS_MS, CLAIM, COMPLETE, RELEASE, RENEW } from './dedup-scripts.ts'
 import { redisPort, type RedisScript } from './port.ts'
 
+/** Where the claims stand among the other keys of the server. */
 export interface RedisDedupStoreOptions {
   /** Stands before every key in Redis. @defaultValue `easymo:dedup:` */
   readonly prefix?: string

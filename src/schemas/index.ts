@@ -1,21 +1,23 @@
-export { easymoEnv, type EasymoEnv, type EasymoEnvShape } from './easymo-env.ts'
+export { easymoEnv } from './easymo-env.ts'
+export type { EasymoEnv, EasymoEnvShape, EnvText, OptionalEnvNumber, OptionalEnvText } from './easymo-env.ts'
 export { parseEnv, type EnvLookup } from './parse-env.ts'
 export { whatsappEnvelope, whatsappStatus } from './whatsapp-envelope.ts'
 export type {
-  WhatsappChange,
-  WhatsappContact,
-  WhatsappEntry,
-  WhatsappEnvelope,
-  WhatsappStatus,
-  WhatsappValue,
+  WhatsAppChange,
+  WhatsAppContact,
+  WhatsAppEntry,
+  WhatsAppEnvelope,
+  WhatsAppStatus,
+  WhatsAppValue,
 } from './whatsapp-envelope.ts'
 export { whatsappError, whatsappMessage } from './whatsapp-message.ts'
 export type {
-  WhatsappContext,
-  WhatsappError,
-  WhatsappInteractive,
-  WhatsappLocation,
-  WhatsappMedia,
-  WhatsappMessage,
-  WhatsappReply,
+  WhatsAppContext,
+  WhatsAppError,
+  WhatsAppInteractive,
+  WhatsAppLocation,
+  WhatsAppMedia,
+  WhatsAppMessage,
+  WhatsAppObject,
+  WhatsAppReply,
 } from './whatsapp-message.ts'

@@ -5,7 +5,7 @@ import {
   whatsappEnvelope,
   whatsappStatus,
   type EasymoEnv,
-  type WhatsappEnvelope,
+  type WhatsAppEnvelope,
 } from './index.ts'
 
 /** The part of the Standard Schema that consumers rely on (https://standardschema.dev). */
@@ -19,7 +19,7 @@ interface StandardSchema<Output> {
 type StandardResult<Output> =
   { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly { readonly message: string }[] }
 
-export const envelope: StandardSchema<WhatsappEnvelope> = whatsappEnvelope
+export const envelope: StandardSchema<WhatsAppEnvelope> = whatsappEnvelope
 export const env: StandardSchema<EasymoEnv> = easymoEnv
 
 const delivery = z.parse(whatsappEnvelope, {})

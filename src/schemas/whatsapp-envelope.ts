@@ -1,60 +1,62 @@
 import * as z from 'zod/mini'
-import { whatsappError, whatsappMessage, type WhatsappError, type WhatsappMessage } from './whatsapp-message.ts'
-
-interface Loose {
-  readonly [field: string]: unknown
-}
+import { whatsappError, whatsappMessage } from './whatsapp-message.ts'
+import type { WhatsAppError, WhatsAppMessage, WhatsAppObject } from './whatsapp-message.ts'
 
 /** One step of a message that the business sent: sent, delivered, read, played, failed, and what may come. */
-export interface WhatsappStatus extends Loose {
+export interface WhatsAppStatus extends WhatsAppObject {
   /** The message's id; all of its statuses share it. */
   readonly id: string
   readonly status: string
   /** Epoch seconds, in digits. */
   readonly timestamp: string
   readonly recipient_id?: string | undefined
-  readonly errors?: readonly WhatsappError[] | undefined
+  readonly errors?: readonly WhatsAppError[] | undefined
 }
 
 /** Who a message or status is about. */
-export interface WhatsappContact extends Loose {
+export interface WhatsAppContact extends WhatsAppObject {
   readonly wa_id?: string | undefined
-  readonly profile?: (Loose & { readonly name?: string | undefined }) | undefined
+  readonly profile?: (WhatsAppObject & { readonly name?: string | undefined }) | undefined
 }
 
 /** What changed. The change `messages` fills these fields; others (`account_update`, ...) bring fields of their own. */
-export interface WhatsappValue extends Loose {
+export interface WhatsAppValue extends WhatsAppObject {
   readonly messaging_product?: string | undefined
   readonly metadata?:
-    | (Loose & { readonly display_phone_number?: string | undefined; readonly phone_number_id?: string | undefined })
+    | (WhatsAppObject & {
+        readonly display_phone_number?: string | undefined
+        readonly phone_number_id?: string | undefined
+      })
     | undefined
-  readonly contacts?: readonly WhatsappContact[] | undefined
-  readonly messages?: readonly WhatsappMessage[] | undefined
-  readonly statuses?: readonly WhatsappStatus[] | undefined
-  readonly errors?: readonly WhatsappError[] | undefined
+  readonly contacts?: readonly WhatsAppContact[] | undefined
+  readonly messages?: readonly WhatsAppMessage[] | undefined
+  readonly statuses?: readonly WhatsAppStatus[] | undefined
+  readonly errors?: readonly WhatsAppError[] | undefined
 }
 
-export interface WhatsappChange extends Loose {
+/** One event; `field` names what the app subscribed to, such as `messages`, and with it the form of `value`. */
+export interface WhatsAppChange extends WhatsAppObject {
   readonly field: string
-  readonly value: WhatsappValue
+  readonly value: WhatsAppValue
 }
 
-export interface WhatsappEntry extends Loose {
+/** The changes of one business account; a delivery may hold several of them. */
+export interface WhatsAppEntry extends WhatsAppObject {
   /** The id of the WhatsApp Business Account. */
   readonly id: string
-  readonly changes: readonly WhatsappChange[]
+  readonly changes: readonly WhatsAppChange[]
 }
 
 /** The body of one delivery of the WhatsApp Cloud API. */
-export interface WhatsappEnvelope extends Loose {
+export interface WhatsAppEnvelope extends WhatsAppObject {
   readonly object: 'whatsapp_business_account'
-  readonly entry: readonly WhatsappEntry[]
+  readonly entry: readonly WhatsAppEntry[]
 }
 
 const text = z.optional(z.string())
 
-/** @see {@link WhatsappStatus} */
-export const whatsappStatus: z.ZodMiniType<WhatsappStatus> = z.looseObject({
+/** @see {@link WhatsAppStatus} */
+export const whatsappStatus: z.ZodMiniType<WhatsAppStatus> = z.looseObject({
   id: z.string(),
   status: z.string(),
   timestamp: z.string(),
@@ -85,7 +87,7 @@ const entry = z.looseObject({
  *
  * Source: https://developers.facebook.com/docs/whatsapp/cloud-api/webhooks/components
  */
-export const whatsappEnvelope: z.ZodMiniType<WhatsappEnvelope> = z.looseObject({
+export const whatsappEnvelope: z.ZodMiniType<WhatsAppEnvelope> = z.looseObject({
   object: z.literal('whatsapp_business_account'),
   entry: z.array(entry),
 })

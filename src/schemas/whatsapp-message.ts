@@ -1,21 +1,21 @@
 import * as z from 'zod/mini'
 
 /** An object of the provider: what it holds beyond the fields named here is kept as it is. */
-interface Loose {
+export interface WhatsAppObject {
   readonly [field: string]: unknown
 }
 
 /** An error as WhatsApp reports it: of a message it could not deliver, or of the whole number. */
-export interface WhatsappError extends Loose {
+export interface WhatsAppError extends WhatsAppObject {
   readonly code: number
   readonly title?: string | undefined
   readonly message?: string | undefined
   readonly href?: string | undefined
-  readonly error_data?: (Loose & { readonly details?: string | undefined }) | undefined
+  readonly error_data?: (WhatsAppObject & { readonly details?: string | undefined }) | undefined
 }
 
 /** An image, video, audio, document or sticker; `id` is what the media endpoint wants. */
-export interface WhatsappMedia extends Loose {
+export interface WhatsAppMedia extends WhatsAppObject {
   readonly id?: string | undefined
   readonly mime_type?: string | undefined
   readonly sha256?: string | undefined
@@ -25,20 +25,21 @@ export interface WhatsappMedia extends Loose {
 }
 
 /** A button or a list row that the user chose. */
-export interface WhatsappReply extends Loose {
+export interface WhatsAppReply extends WhatsAppObject {
   readonly id: string
   readonly title?: string | undefined
   readonly description?: string | undefined
 }
 
 /** What the user answered to an interactive message. */
-export interface WhatsappInteractive extends Loose {
+export interface WhatsAppInteractive extends WhatsAppObject {
   readonly type?: string | undefined
-  readonly button_reply?: WhatsappReply | undefined
-  readonly list_reply?: WhatsappReply | undefined
+  readonly button_reply?: WhatsAppReply | undefined
+  readonly list_reply?: WhatsAppReply | undefined
 }
 
-export interface WhatsappLocation extends Loose {
+/** A place that the user sent, in degrees; `name` and `address` only when it is a known place. */
+export interface WhatsAppLocation extends WhatsAppObject {
   readonly latitude: number
   readonly longitude: number
   readonly name?: string | undefined
@@ -46,7 +47,7 @@ export interface WhatsappLocation extends Loose {
 }
 
 /** The message that this one answers or forwards. */
-export interface WhatsappContext extends Loose {
+export interface WhatsAppContext extends WhatsAppObject {
   readonly from?: string | undefined
   readonly id?: string | undefined
   readonly forwarded?: boolean | undefined
@@ -54,7 +55,7 @@ export interface WhatsappContext extends Loose {
 }
 
 /** One message; `type` names the field that holds its content. */
-export interface WhatsappMessage extends Loose {
+export interface WhatsAppMessage extends WhatsAppObject {
   /** Opaque; contains the sender's phone number. */
   readonly id: string
   /** The sender's phone number in digits; absent when the user hides it. */
@@ -62,26 +63,28 @@ export interface WhatsappMessage extends Loose {
   /** Epoch seconds, in digits. */
   readonly timestamp: string
   readonly type: string
-  readonly text?: (Loose & { readonly body: string }) | undefined
-  readonly image?: WhatsappMedia | undefined
-  readonly video?: WhatsappMedia | undefined
-  readonly audio?: WhatsappMedia | undefined
-  readonly document?: WhatsappMedia | undefined
-  readonly sticker?: WhatsappMedia | undefined
-  readonly location?: WhatsappLocation | undefined
+  readonly text?: (WhatsAppObject & { readonly body: string }) | undefined
+  readonly image?: WhatsAppMedia | undefined
+  readonly video?: WhatsAppMedia | undefined
+  readonly audio?: WhatsAppMedia | undefined
+  readonly document?: WhatsAppMedia | undefined
+  readonly sticker?: WhatsAppMedia | undefined
+  readonly location?: WhatsAppLocation | undefined
   /** Without `emoji` (or with an empty one) the reaction was taken back. */
-  readonly reaction?: (Loose & { readonly message_id: string; readonly emoji?: string | undefined }) | undefined
-  readonly button?: (Loose & { readonly payload?: string | undefined; readonly text?: string | undefined }) | undefined
-  readonly interactive?: WhatsappInteractive | undefined
-  readonly context?: WhatsappContext | undefined
-  readonly errors?: readonly WhatsappError[] | undefined
+  readonly reaction?:
+    (WhatsAppObject & { readonly message_id: string; readonly emoji?: string | undefined }) | undefined
+  readonly button?:
+    (WhatsAppObject & { readonly payload?: string | undefined; readonly text?: string | undefined }) | undefined
+  readonly interactive?: WhatsAppInteractive | undefined
+  readonly context?: WhatsAppContext | undefined
+  readonly errors?: readonly WhatsAppError[] | undefined
 }
 
 const text = z.optional(z.string())
 const flag = z.optional(z.boolean())
 
-/** @see {@link WhatsappError} */
-export const whatsappError: z.ZodMiniType<WhatsappError> = z.looseObject({
+/** @see {@link WhatsAppError} */
+export const whatsappError: z.ZodMiniType<WhatsAppError> = z.looseObject({
   code: z.number(),
   title: text,
   message: text,
@@ -94,8 +97,8 @@ const media = z.optional(
 )
 const reply = z.optional(z.looseObject({ id: z.string(), title: text, description: text }))
 
-/** @see {@link WhatsappMessage} */
-export const whatsappMessage: z.ZodMiniType<WhatsappMessage> = z.looseObject({
+/** @see {@link WhatsAppMessage} */
+export const whatsappMessage: z.ZodMiniType<WhatsAppMessage> = z.looseObject({
   id: z.string(),
   from: text,
   timestamp: z.string(),

@@ -6,20 +6,20 @@ export { sign, signedRequest } from './sign.ts'
 export { randomWamid } from './wamid.ts'
 export { whatsappDelivery } from './whatsapp-delivery.ts'
 export type {
-  WhatsappBatchOptions,
-  WhatsappDelivery,
-  WhatsappNumber,
-  WhatsappTextOptions,
+  WhatsAppBatchOptions,
+  WhatsAppDelivery,
+  WhatsAppNumber,
+  WhatsAppTextOptions,
 } from './whatsapp-delivery.ts'
 export type {
-  WhatsappTestMessage,
-  WhatsappTestPayload,
-  WhatsappTestStatus,
-  WhatsappTestValue,
+  WhatsAppTestMessage,
+  WhatsAppTestPayload,
+  WhatsAppTestStatus,
+  WhatsAppTestValue,
 } from './whatsapp-payload.ts'
 export {
   whatsappMessage,
   whatsappStatus,
-  type WhatsappMessageOptions,
-  type WhatsappStatusOptions,
+  type WhatsAppMessageOptions,
+  type WhatsAppStatusOptions,
 } from './whatsapp-updates.ts'

@@ -1,31 +1,33 @@
 import { knownOptions } from '../core/check.ts'
 import type {
-  WhatsappTestMessage,
-  WhatsappTestPayload,
-  WhatsappTestStatus,
-  WhatsappTestValue,
+  WhatsAppTestMessage,
+  WhatsAppTestPayload,
+  WhatsAppTestStatus,
+  WhatsAppTestValue,
 } from './whatsapp-payload.ts'
 import { whatsappMessage, whatsappStatus } from './whatsapp-updates.ts'
-import type { WhatsappMessageOptions, WhatsappStatusOptions } from './whatsapp-updates.ts'
+import type { WhatsAppMessageOptions, WhatsAppStatusOptions } from './whatsapp-updates.ts'
 
-export interface WhatsappNumber {
+/** The number of the business, by the id that WhatsApp gives it and not by its digits. */
+export interface WhatsAppNumber {
   /** Which number of the business it was sent to. @defaultValue `106540352242922` */
   readonly phoneNumberId?: string
 }
 
 /** A delivery of one text message. */
-export type WhatsappTextOptions = WhatsappMessageOptions & WhatsappNumber
+export type WhatsAppTextOptions = WhatsAppMessageOptions & WhatsAppNumber
 
 /** A delivery of several updates; each one as options, or complete as it shall stand in the delivery. */
-export interface WhatsappBatchOptions extends WhatsappNumber {
-  readonly messages?: readonly (WhatsappMessageOptions | WhatsappTestMessage)[]
-  readonly statuses?: readonly (WhatsappStatusOptions | WhatsappTestStatus)[]
+export interface WhatsAppBatchOptions extends WhatsAppNumber {
+  readonly messages?: readonly (WhatsAppMessageOptions | WhatsAppTestMessage)[]
+  readonly statuses?: readonly (WhatsAppStatusOptions | WhatsAppTestStatus)[]
 }
 
-export interface WhatsappDelivery {
+/** A delivery ready to be signed and sent, and what a test compares the outcome with. */
+export interface WhatsAppDelivery {
   /** What to sign and send: the payload as JSON. */
   readonly body: string
-  readonly payload: WhatsappTestPayload
+  readonly payload: WhatsAppTestPayload
   /** The ids of all updates, in order: messages, then statuses. */
   readonly ids: readonly string[]
 }
@@ -36,7 +38,7 @@ export interface WhatsappDelivery {
  *
  * @throws OptionError `ERR_PERF_OPTION`
  */
-export function whatsappDelivery(options: WhatsappTextOptions | WhatsappBatchOptions): WhatsappDelivery {
+export function whatsappDelivery(options: WhatsAppTextOptions | WhatsAppBatchOptions): WhatsAppDelivery {
   const { phoneNumberId = '106540352242922', ...updates } = options
   const { messages, statuses } = updatesOf(updates)
   const common = {
@@ -44,11 +46,11 @@ export function whatsappDelivery(options: WhatsappTextOptions | WhatsappBatchOpt
     metadata: { display_phone_number: '15550783881', phone_number_id: phoneNumberId },
   } as const
   // The provider never mixes messages and statuses in one change.
-  const values: WhatsappTestValue[] = []
+  const values: WhatsAppTestValue[] = []
   if (messages.length > 0) values.push({ ...common, contacts: contactsOf(messages), messages })
   if (statuses.length > 0) values.push({ ...common, statuses })
   const changes = values.map((value) => ({ field: 'messages', value }) as const)
-  const payload: WhatsappTestPayload = {
+  const payload: WhatsAppTestPayload = {
     object: 'whatsapp_business_account',
     entry: [{ id: '102290129340398', changes }],
   }
@@ -56,11 +58,11 @@ export function whatsappDelivery(options: WhatsappTextOptions | WhatsappBatchOpt
 }
 
 interface Updates {
-  readonly messages: readonly WhatsappTestMessage[]
-  readonly statuses: readonly WhatsappTestStatus[]
+  readonly messages: readonly WhatsAppTestMessage[]
+  readonly statuses: readonly WhatsAppTestStatus[]
 }
 
-function updatesOf(options: WhatsappTextOptions | WhatsappBatchOptions): Updates {
+function updatesOf(options: WhatsAppTextOptions | WhatsAppBatchOptions): Updates {
   if ('text' in options) return { messages: [whatsappMessage(options)], statuses: [] }
   knownOptions(options, 'messages', 'statuses', 'phoneNumberId')
   const { messages = [], statuses = [] } = options
@@ -70,12 +72,12 @@ function updatesOf(options: WhatsappTextOptions | WhatsappBatchOptions): Updates
   }
 }
 
-const isMessage = (message: WhatsappMessageOptions | WhatsappTestMessage): message is WhatsappTestMessage =>
+const isMessage = (message: WhatsAppMessageOptions | WhatsAppTestMessage): message is WhatsAppTestMessage =>
   'type' in message
-const isStatus = (status: WhatsappStatusOptions | WhatsappTestStatus): status is WhatsappTestStatus =>
+const isStatus = (status: WhatsAppStatusOptions | WhatsAppTestStatus): status is WhatsAppTestStatus =>
   'recipient_id' in status
 
-function contactsOf(messages: readonly WhatsappTestMessage[]): NonNullable<WhatsappTestValue['contacts']> {
+function contactsOf(messages: readonly WhatsAppTestMessage[]): NonNullable<WhatsAppTestValue['contacts']> {
   const senders = new Set(messages.map(({ from }) => from))
   return [...senders].map((sender) => ({ profile: { name: 'Test User' }, wa_id: sender }))
 }

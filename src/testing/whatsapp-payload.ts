@@ -1,6 +1,5 @@
-/** What the provider sends, as far as the tests' deliveries use it; further fields are allowed everywhere. */
-
-export interface WhatsappTestMessage {
+/** One message as the provider sends it; its content stands in the field that `type` names. */
+export interface WhatsAppTestMessage {
   readonly id: string
   /** The sender's phone number, digits only. */
   readonly from: string
@@ -11,7 +10,8 @@ export interface WhatsappTestMessage {
   readonly [content: string]: unknown
 }
 
-export interface WhatsappTestStatus {
+/** One step of a message that the business sent, as the provider reports it. */
+export interface WhatsAppTestStatus {
   /** The id of the message that the business sent; all of its statuses share it. */
   readonly id: string
   readonly status: string
@@ -21,18 +21,20 @@ export interface WhatsappTestStatus {
   readonly [field: string]: unknown
 }
 
-export interface WhatsappTestValue {
+/** The content of one change: messages with their senders, or statuses, never both. */
+export interface WhatsAppTestValue {
   readonly messaging_product: 'whatsapp'
   readonly metadata: { readonly display_phone_number: string; readonly phone_number_id: string }
   readonly contacts?: readonly { readonly profile: { readonly name: string }; readonly wa_id: string }[]
-  readonly messages?: readonly WhatsappTestMessage[]
-  readonly statuses?: readonly WhatsappTestStatus[]
+  readonly messages?: readonly WhatsAppTestMessage[]
+  readonly statuses?: readonly WhatsAppTestStatus[]
 }
 
-export interface WhatsappTestPayload {
+/** The body of a delivery before it is written as JSON. */
+export interface WhatsAppTestPayload {
   readonly object: 'whatsapp_business_account'
   readonly entry: readonly {
     readonly id: string
-    readonly changes: readonly { readonly field: 'messages'; readonly value: WhatsappTestValue }[]
+    readonly changes: readonly { readonly field: 'messages'; readonly value: WhatsAppTestValue }[]
   }[]
 }

@@ -2,12 +2,13 @@ import { knownOptions, wholeAtLeast } from '../core/check.ts'
 import { systemClock } from '../core/clock.ts'
 import { OptionError } from '../core/errors.ts'
 import { randomWamid } from './wamid.ts'
-import type { WhatsappTestMessage, WhatsappTestStatus } from './whatsapp-payload.ts'
+import type { WhatsAppTestMessage, WhatsAppTestStatus } from './whatsapp-payload.ts'
 
 /** The phone number of nobody. */
 const SOMEBODY = '250788000001'
 
-export interface WhatsappMessageOptions {
+/** A text message to make; only its text must be given. */
+export interface WhatsAppMessageOptions {
   readonly text: string
   /** The sender's phone number; what is no digit is dropped. @defaultValue `250788000001` */
   readonly from?: string
@@ -17,7 +18,8 @@ export interface WhatsappMessageOptions {
   readonly timestamp?: number
 }
 
-export interface WhatsappStatusOptions {
+/** A status to make; given nothing, it says that a new message was `sent`. */
+export interface WhatsAppStatusOptions {
   /** The id of the message; give all statuses of one message the same. @defaultValue a new `wamid` */
   readonly id?: string
   /** @defaultValue `sent` */
@@ -34,7 +36,7 @@ export interface WhatsappStatusOptions {
  *
  * @throws OptionError `ERR_PERF_OPTION`
  */
-export function whatsappMessage(options: WhatsappMessageOptions): WhatsappTestMessage {
+export function whatsappMessage(options: WhatsAppMessageOptions): WhatsAppTestMessage {
   knownOptions(options, 'text', 'from', 'id', 'timestamp')
   const { text, timestamp } = options
   if (typeof text !== 'string') throw new OptionError('text must be a string')
@@ -48,7 +50,7 @@ export function whatsappMessage(options: WhatsappMessageOptions): WhatsappTestMe
  *
  * @throws OptionError `ERR_PERF_OPTION`
  */
-export function whatsappStatus(options: WhatsappStatusOptions = {}): WhatsappTestStatus {
+export function whatsappStatus(options: WhatsAppStatusOptions = {}): WhatsAppTestStatus {
   knownOptions(options, 'id', 'status', 'to', 'timestamp')
   const { status = 'sent', timestamp } = options
   const recipient = digits('to', options.to)

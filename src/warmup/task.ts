@@ -7,6 +7,7 @@ import type { Host } from '../core/host.ts'
 /** What one task does; its `signal` aborts at the task's deadline. What it returns is dropped. */
 export type WarmupRun = (call: Call) => unknown
 
+/** A task with a deadline of its own, or one that may fail. */
 export interface WarmupTask {
   readonly run: WarmupRun
   /** How long the task may take, in milliseconds. @defaultValue the warm-up's `timeoutMs` */

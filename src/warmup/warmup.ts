@@ -5,6 +5,7 @@ import { createSingleFlight } from '../core/single-flight.ts'
 import { runTask, statsOf, taskOf } from './task.ts'
 import type { Task, WarmupRun, WarmupTask, WarmupTaskReport, WarmupTaskStats } from './task.ts'
 
+/** The tasks of a warm-up and the limits under which they run. */
 export interface WarmupOptions<Name extends string = string> {
   /** What to do, by name, in the order in which it is started; a function, or an object for a deadline of its own. */
   readonly tasks: { readonly [name in Name]: WarmupTask | WarmupRun }
@@ -15,6 +16,7 @@ export interface WarmupOptions<Name extends string = string> {
   readonly host?: Host
 }
 
+/** What one caller of {@link Warmup.run} wants; it changes nothing for the others. */
 export interface WarmupRunOptions {
   /** Ends this caller's wait; the tasks go on. */
   readonly signal?: AbortSignal
@@ -22,12 +24,14 @@ export interface WarmupRunOptions {
   readonly waitUntil?: WaitUntil
 }
 
+/** How a run ended: every task by name, the failed ones with their error. */
 export interface WarmupReport<Name extends string = string> {
   /** True when every task that is not optional has succeeded. */
   readonly ok: boolean
   readonly tasks: { readonly [name in Name]: WarmupTaskReport }
 }
 
+/** Named tasks that run before the first update needs what they prepare, and where they stand. */
 export interface Warmup<Name extends string = string> {
   /** True once a run was `ok`; never false again. */
   readonly warmedUp: boolean
@@ -44,6 +48,7 @@ export interface Warmup<Name extends string = string> {
   run(options?: WarmupRunOptions): Promise<WarmupReport<Name>>
   /** Starts a run, unless one is under way or done, and returns at once; `host.drain` or `waitUntil` waits for it. */
   background(options?: Pick<WarmupRunOptions, 'waitUntil'>): void
+  /** Where each task stands now, by name; starts nothing, so a health check may ask. */
   stats(): { readonly [name in Name]: WarmupTaskStats }
 }
 

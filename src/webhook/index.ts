@@ -2,7 +2,14 @@ export { createWebhook, type Webhook, type WebhookStats } from './webhook.ts'
 export type { HandleContext, WebhookOptions } from './options.ts'
 export { whatsapp, type Secret, type WhatsAppOptions } from './whatsapp.ts'
 export { splitWhatsApp } from './whatsapp-split.ts'
-export type { Sent, WhatsAppChange, WhatsAppMessage, WhatsAppStatus, WhatsAppUpdate } from './whatsapp-types.ts'
+export type {
+  Sent,
+  WhatsAppChange,
+  WhatsAppMessage,
+  WhatsAppStatus,
+  WhatsAppUpdate,
+  WhatsAppUpdateOf,
+} from './whatsapp-types.ts'
 export type { Provider, Rejection, SplitDelivery, UnkeyedChange, Update } from './provider.ts'
 export type { Handler } from '../core/handler.ts'
 export type { Attempt, EachOptions, EachResult, UpdateRunner } from '../core/updates.ts'

@@ -10,6 +10,7 @@ export interface HandleContext<Args extends readonly unknown[]> extends Attempt 
   readonly args: Args
 }
 
+/** Who sends the deliveries, who knows which updates are new, and what is done with each. */
 export interface WebhookOptions<Args extends readonly unknown[], U extends Update> {
   readonly provider: Provider<U, Args>
   /** Knows which updates are new: a dedup, or a function of the further arguments that gives one. */

@@ -18,6 +18,7 @@ export interface UnkeyedChange {
   readonly value: unknown
 }
 
+/** Everything that stood in one delivery: what can be told from its resend by a key, and what cannot. */
 export interface SplitDelivery<U extends Update> {
   readonly updates: readonly U[]
   readonly unkeyed: readonly UnkeyedChange[]

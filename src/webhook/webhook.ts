@@ -10,6 +10,7 @@ import { checkOptions, type WebhookOptions } from './options.ts'
 import type { Rejection, SplitDelivery, UnkeyedChange, Update } from './provider.ts'
 import type { WhatsAppUpdate } from './whatsapp-types.ts'
 
+/** What one webhook has counted since it was created; requests that were turned away are no deliveries. */
 export interface WebhookStats {
   readonly deliveries: number
   readonly updates: number
@@ -21,6 +22,7 @@ export interface WebhookStats {
 
 /** A fetch handler, with counts. */
 export interface Webhook<Args extends readonly unknown[]> extends Handler<Args> {
+  /** The counts at this moment, as a copy. */
   stats(): WebhookStats
 }
 

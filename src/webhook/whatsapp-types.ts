@@ -29,7 +29,8 @@ export interface WhatsAppChange {
   readonly value: Sent
 }
 
-interface Of<Kind extends string, Payload> extends Update {
+/** A WhatsApp update of one kind, with what was sent and the change it stood in. */
+export interface WhatsAppUpdateOf<Kind extends string, Payload> extends Update {
   readonly kind: Kind
   readonly payload: Payload
   readonly change: WhatsAppChange
@@ -40,10 +41,10 @@ interface Of<Kind extends string, Payload> extends Update {
  * `message_template_status_update`; its payload is the change's value.
  */
 export type WhatsAppUpdate =
-  | Of<'message', WhatsAppMessage>
-  | Of<'status', WhatsAppStatus>
-  | Of<'call', Sent>
-  | Of<'echo', Sent>
-  | Of<'preference', Sent>
-  | Of<'error', Sent>
-  | Of<'change', Sent>
+  | WhatsAppUpdateOf<'message', WhatsAppMessage>
+  | WhatsAppUpdateOf<'status', WhatsAppStatus>
+  | WhatsAppUpdateOf<'call', Sent>
+  | WhatsAppUpdateOf<'echo', Sent>
+  | WhatsAppUpdateOf<'preference', Sent>
+  | WhatsAppUpdateOf<'error', Sent>
+  | WhatsAppUpdateOf<'change', Sent>

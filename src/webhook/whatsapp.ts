@@ -10,6 +10,7 @@ import type { WhatsAppUpdate } from './whatsapp-types.ts'
 export type Secret<Args extends readonly unknown[]> =
   string | readonly string[] | ((...args: Args) => string | readonly (string | undefined)[] | undefined)
 
+/** The two secrets that Meta and the service share; both may be several while they rotate. */
 export interface WhatsAppOptions<Args extends readonly unknown[]> {
   /** Signs every delivery. An empty or missing one verifies nothing: the delivery is refused. */
   readonly appSecret: Secret<Args>
