@@ -14,9 +14,9 @@ const budgets = {
   pg: '4 kB',
   supabase: '3.5 kB',
   schemas: '3.5 kB',
-  easymo: '12 kB',
-  testing: '4 kB',
-  cli: '6.5 kB',
+  easymo: '18 kB',
+  testing: '6.5 kB',
+  cli: '8.5 kB',
 }
 
 export default Object.entries(budgets).map(([entry, limit]) => ({

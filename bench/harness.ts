@@ -81,7 +81,7 @@ function rowOf({ of, against, atMost }: Target, rounds: ReadonlyMap<string, read
   return { of, against, ratio, atMost, met: ratio <= atMost }
 }
 
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)
   return sorted[Math.floor(sorted.length / 2)] ?? NaN
 }

@@ -17,6 +17,7 @@ export const steps: readonly Step[] = [
   { name: 'build', commands: ['tsup'] },
   { name: 'bleed', commands: ['tsx scripts/bleed.ts'], built: true },
   { name: 'size', commands: ['size-limit'], built: true },
+  { name: 'demo', commands: ['npm run demo'] },
   { name: 'tools', commands: ['tsx test/runtimes/install.ts'] },
   { name: 'package', commands: ['tsx scripts/package.ts'], built: true },
   { name: 'readme', commands: ['tsx scripts/readme.ts'], built: true },

@@ -42,7 +42,7 @@ export const webhook = createWebhook<[Env, ExecutionContext]>({
   answerWithinMs: 5_000,
 })
 export const answer: Response | Promise<Response> = webhook(request, env, ctx)
-export const handler: Handler<[Env, ExecutionContext]> = webhook
+webhook satisfies Handler<[Env, ExecutionContext]>
 export const late: number = webhook.stats().late
 
 // Everything that is handed to the functions has its type, without a word from the user.
