@@ -24,7 +24,7 @@ function installPacked(): void {
   // A package of its own, else the name would mean the one around it, which is not the packed one.
   writeFileSync(join(project, 'package.json'), '{ "name": "bench", "private": true, "type": "module" }')
   npm('run', 'build:js', '--silent', '--', '--silent')
-  const [packed] = JSON.parse(npm('pack', '--json', '--silent', '--pack-destination', project)) as [
+  const [packed] = JSON.parse(npm('pack', '--json', '--silent', '--ignore-scripts', '--pack-destination', project)) as [
     { filename: string },
   ]
   const tarball = join(project, packed.filename)

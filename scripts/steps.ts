@@ -14,10 +14,11 @@ export const steps: readonly Step[] = [
   { name: 'corridors', commands: ['depcruise --config .dependency-cruiser.mjs src'] },
   { name: 'docs', commands: ['typedoc --emit none'] },
   { name: 'test', commands: ['vitest run --coverage'] },
+  // Before the build: it builds what it needs, without the types.
+  { name: 'demo', commands: ['npm run demo'] },
   { name: 'build', commands: ['tsup'] },
   { name: 'bleed', commands: ['tsx scripts/bleed.ts'], built: true },
   { name: 'size', commands: ['size-limit'], built: true },
-  { name: 'demo', commands: ['npm run demo'] },
   { name: 'tools', commands: ['tsx test/runtimes/install.ts'] },
   { name: 'package', commands: ['tsx scripts/package.ts'], built: true },
   { name: 'readme', commands: ['tsx scripts/readme.ts'], built: true },

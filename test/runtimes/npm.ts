@@ -19,10 +19,13 @@ export function run(program: string, args: readonly string[], cwd: string): stri
   }
 }
 
-/** What `npm run` adds for its own script would make an npm inside believe that it works on the root's package. */
+/**
+ * What `npm run` adds for its own script would make an npm inside believe that it works on the root's package; and a
+ * silent one would not say why it refuses.
+ */
 function cleanEnv(): NodeJS.ProcessEnv {
   const ours =
-    /^npm_(package|lifecycle|command|config_local_prefix|config_ignore_scripts|config_workspace)|^(NODE_OPTIONS|INIT_CWD)$/
+    /^npm_(package|lifecycle|command|config_local_prefix|config_ignore_scripts|config_workspace|config_loglevel)|^(NODE_OPTIONS|INIT_CWD)$/
   const kept = Object.entries(process.env).filter(([name]) => !ours.test(name))
   return { ...Object.fromEntries(kept), NO_COLOR: '1', DENO_NO_UPDATE_CHECK: '1' }
 }
