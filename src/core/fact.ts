@@ -1,10 +1,8 @@
 /** Every fact that a room can tell. Stable, like error codes. */
 export type FactName =
-  | 'cache.load_failed'
   | 'cache.refresh_failed'
   | 'dedup.complete_failed'
   | 'dedup.lease_lost'
-  | 'dedup.overflow'
   | 'dedup.parked'
   | 'dedup.poison'
   | 'dedup.release_failed'

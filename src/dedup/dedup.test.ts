@@ -89,6 +89,7 @@ describe('createDedup', () => {
     [{ storeTimeoutMs: 5 }, 'storeTimeoutMs'],
     [{ name: '' }, 'name'],
     [{ store }, 'name'],
+    [{ name: 'a:b', store }, 'colon'],
     [{ name: 'a', store: {} }, 'claimMany'],
     [{ name: 'a', store, storeTimeoutMs: 0 }, 'storeTimeoutMs'],
     [{ host: {} }, 'host'],

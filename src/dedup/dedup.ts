@@ -1,5 +1,6 @@
 import { atLeast, hasMethods, isFunction, isText, knownOptions } from '../core/check.ts'
 import type { DedupStore } from '../core/dedup-store.ts'
+import { OptionError } from '../core/errors.ts'
 import { defaultHost, type Host, type WaitUntil } from '../core/host.ts'
 import { createStoreGuard } from '../core/store-guard.ts'
 import type { Attempt, EachOptions, EachResult, UpdateRunner } from '../core/updates.ts'
@@ -158,6 +159,9 @@ function checkOptions(options: DedupOptions, times: Readonly<Record<string, numb
   knownOptions(options, 'name', 'windowMs', 'leaseMs', 'retentionMs', 'store', 'host', ...ofStore)
   for (const [option, value] of Object.entries(times)) atLeast(1, option, value)
   if (options.name !== undefined || options.store !== undefined) isText('name', options.name)
+  // Stored keys are `name:key`: `a` with `b:c` must not meet `a:b` with `c`.
+  if (options.store !== undefined && options.name?.includes(':') === true)
+    throw new OptionError('name must not hold a colon')
   if (options.store !== undefined)
     hasMethods('store', options.store, 'claimMany', 'renewMany', 'completeMany', 'releaseMany')
 }
