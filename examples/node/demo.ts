@@ -24,6 +24,7 @@ async function main(): Promise<number> {
   const secret = randomUUID()
   const service = createService({ database, appSecret: secret, verifyToken: randomUUID(), host })
   const { server, url } = await listen(service.handler, 0)
+  service.warmup.background()
   say(`the service listens at ${url}/webhook, on ${database.name}`)
 
   const client = createClient(`${url}/webhook`, secret)

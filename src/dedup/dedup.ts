@@ -110,6 +110,7 @@ export interface Dedup extends UpdateRunner {
  * @throws OptionError `ERR_PERF_OPTION`
  */
 export function createDedup(options: DedupOptions = {}): Dedup {
+  checkNames(options)
   const { name = 'dedup', windowMs = 30_000, leaseMs = 30_000, store, host = defaultHost } = options
   const { retentionMs = store === undefined ? windowMs : 8 * 86_400_000 } = options
   const { storeTimeoutMs = 250 } = options as Partial<StoreDedupOptions>
@@ -154,9 +155,12 @@ export function createDedup(options: DedupOptions = {}): Dedup {
   }
 }
 
-function checkOptions(options: DedupOptions, times: Readonly<Record<string, number>>): void {
-  const ofStore = options.store === undefined ? [] : ['storeTimeoutMs']
+function checkNames(options: DedupOptions): void {
+  const ofStore = options?.store === undefined ? [] : ['storeTimeoutMs']
   knownOptions(options, 'name', 'windowMs', 'leaseMs', 'retentionMs', 'store', 'host', ...ofStore)
+}
+
+function checkOptions(options: DedupOptions, times: Readonly<Record<string, number>>): void {
   for (const [option, value] of Object.entries(times)) atLeast(1, option, value)
   if (options.name !== undefined || options.store !== undefined) isText('name', options.name)
   // Stored keys are `name:key`: `a` with `b:c` must not meet `a:b` with `c`.

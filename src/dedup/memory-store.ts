@@ -20,8 +20,8 @@ export interface MemoryDedupStoreOptions {
  * @throws OptionError `ERR_PERF_OPTION`
  */
 export function memoryDedupStore(options: MemoryDedupStoreOptions = {}): DedupStore {
-  const { attemptsMs = ATTEMPTS_MS, clock = systemClock } = options
   knownOptions(options, 'attemptsMs', 'clock')
+  const { attemptsMs = ATTEMPTS_MS, clock = systemClock } = options
   atLeast(1, 'attemptsMs', attemptsMs)
   hasMethods('clock', clock, 'elapsed')
   const claims = new MemoryClaims(clock, attemptsMs)

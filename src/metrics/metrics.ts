@@ -44,8 +44,8 @@ const OWN = 'easymo_metrics_'
  * @throws OptionError `ERR_PERF_OPTION`
  */
 export function createMetrics(options: MetricsOptions = {}): Metrics {
-  const { maxSeriesPerMetric = 1_000, strict = false, host = defaultHost } = options
   const { defaultLabels, allowDigits } = checked(options)
+  const { maxSeriesPerMetric = 1_000, strict = false, host = defaultHost } = options
   const { clock } = host
   const entries = new Map<string, Entry>()
   const sources = new Map<string, Source>()

@@ -46,8 +46,8 @@ interface Internals {
  * @throws OptionError `ERR_PERF_OPTION`
  */
 export function pgClients<Client extends PgConnection>(options: PgClientsOptions<Client>): PgClients<Client> {
-  const { connect } = options
   knownOptions(options, 'connect')
+  const { connect } = options
   isFunction('connect', connect)
   const lost = new WeakSet<Client>()
 

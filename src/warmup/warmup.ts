@@ -63,8 +63,8 @@ const SLACK_MS = 1_000
  * @throws OptionError `ERR_PERF_OPTION`
  */
 export function createWarmup<Name extends string>(options: WarmupOptions<Name>): Warmup<Name> {
-  const { concurrency = 2, timeoutMs = 10_000, host = defaultHost } = options
   knownOptions(options, 'tasks', 'concurrency', 'timeoutMs', 'host')
+  const { concurrency = 2, timeoutMs = 10_000, host = defaultHost } = options
   wholeAtLeast(1, 'concurrency', concurrency)
   atLeast(1, 'timeoutMs', timeoutMs)
   hasMethods('host', host, 'observe', 'track')

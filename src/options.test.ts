@@ -1,0 +1,43 @@
+import { expect, it } from 'vitest'
+import { cached, createCache } from './cache/index.ts'
+import { createHost } from './core/host.ts'
+import { createDedup, memoryDedupStore } from './dedup/index.ts'
+import { healthEndpoint, metricsEndpoint, performanceMiddleware, toNode } from './http/index.ts'
+import { lazyHandlers } from './lazy/index.ts'
+import { createMetrics } from './metrics/index.ts'
+import { pgClients, pgDatabase } from './pg/index.ts'
+import { createPool } from './pool/index.ts'
+import { query } from './query/index.ts'
+import { redisDedupStore, redisPort } from './redis/index.ts'
+import { supabaseDatabase } from './supabase/index.ts'
+import { createWarmup } from './warmup/index.ts'
+import { createWebhook, whatsapp } from './webhook/index.ts'
+
+const factories = {
+  cached,
+  createCache,
+  createDedup,
+  createHost,
+  createMetrics,
+  createPool,
+  createWarmup,
+  createWebhook,
+  healthEndpoint,
+  lazyHandlers,
+  memoryDedupStore,
+  metricsEndpoint,
+  performanceMiddleware,
+  pgClients,
+  pgDatabase,
+  query,
+  redisDedupStore,
+  redisPort,
+  supabaseDatabase,
+  toNode,
+  whatsapp,
+} as unknown as Readonly<Record<string, (given: unknown) => unknown>>
+
+it.each(Object.entries(factories))('%s refuses what is no options at all, with a code', (_, factory) => {
+  for (const given of [null, 'text', 5, ['a list'], { noSuchOption: 1 }])
+    expect(() => factory(given), JSON.stringify(given)).toThrow(expect.objectContaining({ code: 'ERR_PERF_OPTION' }))
+})
