@@ -4,6 +4,7 @@ import { checkOptions, type WebhookOptions } from './options.ts'
 import type { Update } from './provider.ts'
 import type { WhatsAppUpdate } from './whatsapp-types.ts'
 
+/** What came to the door since it was made. */
 export interface WebhookStats {
   readonly deliveries: number
   readonly updates: number
