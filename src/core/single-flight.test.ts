@@ -1,29 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
-import { manualClock } from '../testing/clock.ts'
+import { deferred, flying, TIMEOUT_MS } from '../../test/support/flying.ts'
 import { TimeoutError } from './errors.ts'
-import { createHost } from './host.ts'
-import { createSingleFlight, type Flight } from './single-flight.ts'
-
-const TIMEOUT_MS = 100
-
-function deferred<T>() {
-  let resolve: (value: T) => void = () => undefined
-  let reject: (reason: unknown) => void = () => undefined
-  const promise = new Promise<T>((...settle) => ([resolve, reject] = settle))
-  return { promise, resolve, reject }
-}
-
-function flying() {
-  const clock = manualClock()
-  const failed = vi.fn<(key: string, forgotten: boolean) => void>()
-  const flights = createSingleFlight<number>({
-    host: createHost({ clock }),
-    timeoutMs: TIMEOUT_MS,
-    what: 'the load',
-    failed,
-  })
-  return { clock, failed, flights }
-}
+import type { Flight } from './single-flight.ts'
 
 describe('a load', () => {
   it('runs once for all callers, and again for the next one', async () => {

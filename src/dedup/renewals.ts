@@ -22,6 +22,8 @@ export interface Renewals {
  */
 export function createRenewals(clock: Clock, everyMs: number): Renewals {
   let first: Holder | undefined
+  /** Weak: a request that ends takes its timer with it, and does not come back to leave. */
+  const alone = new WeakSet<Holder>()
   let running = false
 
   function run(): void {
@@ -33,7 +35,7 @@ export function createRenewals(clock: Clock, everyMs: number): Renewals {
 
   function runAlone(holder: Holder): void {
     clock.whileAlive(everyMs, () => {
-      if (holder.previous === undefined && first !== holder) return
+      if (!alone.has(holder)) return
       runAlone(holder)
       holder.renew()
     })
@@ -41,16 +43,20 @@ export function createRenewals(clock: Clock, everyMs: number): Renewals {
 
   return {
     add(holder) {
+      if (promisesDieWithRequests()) {
+        alone.add(holder)
+        return runAlone(holder)
+      }
       holder.next = first
       if (first !== undefined) first.previous = holder
       first = holder
-      if (promisesDieWithRequests()) return runAlone(holder)
       if (running) return
       running = true
       clock.whileAlive(everyMs, run)
     },
     delete(holder) {
       const { previous, next } = holder
+      if (previous === undefined && first !== holder) return void alone.delete(holder)
       if (previous === undefined) first = next
       else previous.next = next
       if (next !== undefined) next.previous = previous

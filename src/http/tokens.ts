@@ -1,3 +1,4 @@
+import { sameSecret } from '../core/constant-time.ts'
 import { OptionError } from '../core/errors.ts'
 
 /** Who may read: whoever brings one of the tokens as `Authorization: Bearer <token>`, or everybody. */
@@ -19,14 +20,6 @@ export function checkAccess(access: unknown): void {
 export function bringsToken(request: Request, tokens: readonly string[]): boolean {
   const [, given = ''] = /^Bearer +(\S+) *$/i.exec(request.headers.get('authorization') ?? '') ?? []
   let matches = 0
-  for (const token of tokens) matches += sameText(given, token) ? 1 : 0
+  for (const token of tokens) matches += sameSecret(given, token) ? 1 : 0
   return matches > 0
-}
-
-/** Takes as long as `given` is, whatever `secret` is. */
-function sameText(given: string, secret: string): boolean {
-  let difference = given.length ^ secret.length
-  for (let index = 0; index < given.length; index += 1)
-    difference |= given.charCodeAt(index) ^ secret.charCodeAt(index % secret.length)
-  return difference === 0
 }

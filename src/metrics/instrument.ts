@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts'
+import { isPromiseLike } from '../core/promise.ts'
 import type { SeriesTableOptions } from './series-table.ts'
 
 /** What an instrument gets from its registry. */
@@ -25,8 +26,4 @@ export function around<T>(work: () => T, end: () => void): T {
   // Listened to and given back as it is: the caller gets its own promise, and a rejection stays its business.
   result.then(end, end)
   return result
-}
-
-function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
 }

@@ -1,5 +1,6 @@
 import { LazyAbort, withDeadline, type Call } from '../core/deadline.ts'
 import { codeOf, type FactName } from '../core/fact.ts'
+import { isPromiseLike } from '../core/promise.ts'
 import type { PoolSettings } from './options.ts'
 
 /** Whether a client may be lent (again). Settled at once when the user's function was synchronous. */
@@ -65,7 +66,7 @@ export function poolHooks<Client>(settings: PoolSettings<Client>): Hooks<Client>
       const abort = new LazyAbort()
       try {
         const result = hook(client, abort)
-        if (!isThenable(result)) return judge(result)
+        if (!isPromiseLike(result)) return judge(result)
         const answer = withDeadline({ clock, timeoutMs: checkTimeoutMs, what: `${what} of ${name}` }, () => result)
         return answer.then(judge, (error: unknown) => {
           abort.abort(error)
@@ -83,8 +84,4 @@ export function poolHooks<Client>(settings: PoolSettings<Client>): Hooks<Client>
     validate: validate && check(validate, 'validate', (result) => result === true),
     reset: reset && check(reset, 'reset', (result) => result !== false),
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function'
 }
