@@ -1,4 +1,4 @@
-export { createCache, cached } from './cache/index.ts'
+export { createCache, createTieredCache, cached } from './cache/index.ts'
 export { createDedup } from './dedup/index.ts'
 export { createMetrics } from './metrics/index.ts'
 export { createPool } from './pool/index.ts'

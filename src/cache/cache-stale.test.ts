@@ -143,6 +143,15 @@ describe('the refresh', () => {
     await expect(waitUntil.mock.calls[0]?.[0]).resolves.toBeUndefined()
   })
 
+  it('that fails is told once, whoever met the stale value meanwhile', async () => {
+    const { cache, clock, facts } = await staleCache({ staleWhileRevalidateMs: 500 })
+    const waitUntil = vi.fn<(promise: Promise<unknown>) => void>()
+    await Promise.all(Array.from({ length: 10 }, () => cache.getOrSet('k', failing(), { waitUntil })))
+    await clock.tick(0)
+    expect(facts).toHaveLength(1)
+    expect(waitUntil).toHaveBeenCalledTimes(1)
+  })
+
   it('is awaited by drain without a waitUntil', async () => {
     const { cache, host } = await staleCache({ staleWhileRevalidateMs: 500 })
     await cache.getOrSet('k', async () => 2)
@@ -206,7 +215,7 @@ describe('stale if error', () => {
   it('waits for the load, and serves stale when that fails, at once while the pause lasts', async () => {
     const { cache, clock } = await staleCache({ staleIfErrorMs: 60_000 })
     const load = failing()
-    expect(await cache.lookup('k', load)).toEqual({ value: 1, status: 'stale' })
+    expect(await cache.lookup('k', load)).toMatchObject({ value: 1, status: 'stale' })
     expect(await cache.getOrSet('k', load)).toBe(1)
     expect(load).toHaveBeenCalledTimes(1)
     await clock.tick(1_000)

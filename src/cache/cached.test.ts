@@ -68,3 +68,56 @@ it('takes whatever has the methods of a cache', async () => {
   expect(seven.delete('k')).toBeUndefined()
   expect(cache.delete).toHaveBeenCalledWith('k')
 })
+
+it('gives the very promise that the cache gives: a hit costs no other', async () => {
+  const { cache, load } = profiles()
+  const given: unknown[] = []
+  const getOrSet: typeof cache.getOrSet = (...args) => {
+    const promise = cache.getOrSet(...args)
+    given.push(promise)
+    return promise
+  }
+  const watched = { getOrSet, peek: (key: string) => cache.peek(key), delete: (key: string) => cache.delete(key) }
+  const byPhone = cached({ cache: watched, key: (phone: string) => phone, load })
+  const returned = [byPhone('1'), byPhone('1', { ttlMs: 5 })]
+  expect(returned[0]).toBe(given[0])
+  expect(returned[1]).toBe(given[1])
+  await Promise.all(returned)
+  expect(byPhone('1')).toBe(given[2])
+})
+
+it('passes its tags and the options of the look-up, whose tags win', async () => {
+  const getOrSet = vi.fn(async () => 7)
+  const tags = (): string[] => ['mine']
+  const cache = { getOrSet, peek: () => 8, delete: vi.fn() }
+  const seven = cached<string, number>({ cache, key: (name) => name, load: () => 0, tags })
+  const waitUntil = (): void => undefined
+  await seven('k')
+  await seven('k', { ttlMs: 5, waitUntil })
+  await seven('k', { tags: ['other'] })
+  const options = getOrSet.mock.calls.map((call: readonly unknown[]) => call[2])
+  expect(options).toEqual([{ tags }, { ttlMs: 5, waitUntil, tags }, { tags: ['other'] }])
+})
+
+it('does not ask for the tags of what was not found', async () => {
+  const cache = createCache<Profile | null>({ negativeTtlMs: 1_000 })
+  const tags = vi.fn((profile: Profile | null) => [`phone:${profile?.phone}`])
+  const byPhone = cached<string, Profile | null>({ cache, key: (phone) => phone, load: () => null, tags })
+  expect([await byPhone('1'), await byPhone('1')]).toEqual([null, null])
+  expect(tags).not.toHaveBeenCalled()
+})
+
+it('drops by the tags of its values', async () => {
+  const { cache, load } = profiles()
+  const byPhone = cached({ cache, key: (phone: string) => phone, load, tags: ({ phone }) => [`user:${phone}`] })
+  await Promise.all([byPhone('1'), byPhone('2')])
+  cache.invalidateTag('user:1')
+  expect([byPhone.peek('1'), byPhone.peek('2')?.phone]).toEqual([undefined, '2'])
+})
+
+it('gives what the delete of its cache gives', async () => {
+  const { byPhone } = profiles()
+  expect(byPhone.delete('1')).toBe(false)
+  await byPhone('1')
+  expect(byPhone.delete('1')).toBe(true)
+})

@@ -1,12 +1,11 @@
-export {
-  createCache,
-  type Cache,
-  type CacheStats,
-  type GetOrSetOptions,
-  type Load,
-  type Lookup,
-  type SetOptions,
-} from './cache.ts'
+export type { LoadedMany, LoadMany } from './batch.ts'
+export { createCache } from './cache.ts'
 export { cached, type Accessor, type AccessorCache, type CachedOptions } from './cached.ts'
+export { json, type Codec, type StandardResult, type StandardSchema } from './codec.ts'
+export { memoryCacheStore } from './memory-store.ts'
 export type { CacheOptions } from './options.ts'
+export type { TagsOf } from './tagged-loads.ts'
+export { createTieredCache, type TieredCache, type TieredCacheOptions, type TieredCacheStats } from './tiered.ts'
+export type { CacheBus, CacheRead, CacheRecord, CacheStore, CacheWrite, TagStamps } from '../core/cache-store.ts'
 export type { Call } from '../core/deadline.ts'
+export type { Cache, CacheStats, GetOrSetOptions, Load, LoadThrough, Lookup, SetOptions } from './types.ts'

@@ -2,6 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { OptionError } from '../core/errors.ts'
 import { createCache } from './cache.ts'
 import { cached } from './cached.ts'
+import type { CacheOptions } from './options.ts'
+
+const one = (): number => 1
 
 describe('createCache', () => {
   it('needs no option', () => {
@@ -41,6 +44,14 @@ describe('createCache', () => {
     [{ negativeTtlMs: -1 }, 'negativeTtlMs'],
     [{ loadTimeoutMs: 0 }, 'loadTimeoutMs must be a number of at least 1, not 0'],
     [{ loadTimeoutMs: Infinity }, 'loadTimeoutMs'],
+    [{ eviction: 'fifo' }, 'eviction must be one of lru, sieve'],
+    [{ eviction: null }, 'eviction must be one of lru, sieve'],
+    [{ maxBytes: 0, sizeOf: one }, 'maxBytes must be a whole number of at least 1, not 0'],
+    [{ maxBytes: 1.5, sizeOf: one }, 'maxBytes'],
+    [{ maxBytes: '1kb', sizeOf: one }, 'maxBytes'],
+    [{ maxBytes: 5, sizeOf: 1 }, 'sizeOf must be a function, not 1'],
+    [{ maxBytes: 5 }, 'maxBytes and sizeOf need each other'],
+    [{ sizeOf: one }, 'maxBytes and sizeOf need each other'],
     [{ host: {} }, 'host must have a method observe()'],
     [{ host: null }, 'host must have a method observe()'],
   ])('refuses %o', (options, message) => {
@@ -50,9 +61,12 @@ describe('createCache', () => {
   })
 
   it('takes every known option, and leaves the object as it was', () => {
-    const options = Object.freeze({
+    const options: CacheOptions<number> = Object.freeze({
       name: 'profile',
       maxEntries: 5,
+      eviction: 'sieve',
+      maxBytes: 5,
+      sizeOf: () => 1,
       ttlMs: Infinity,
       ttlJitter: 1,
       staleWhileRevalidateMs: 0,
@@ -80,7 +94,7 @@ describe('the options of a method', () => {
     async (options) => {
       const cache = createCache<number>()
       const invalid = options as never
-      expect(() => cache.getOrSet('k', () => 1, invalid)).toThrow(OptionError)
+      await expect(cache.getOrSet('k', () => 1, invalid)).rejects.toThrow(OptionError)
       await expect(cache.lookup('k', () => 1, invalid)).rejects.toThrow(OptionError)
       expect(cache.stats().loads).toBe(0)
     },
@@ -89,10 +103,22 @@ describe('the options of a method', () => {
   it('a look-up that has to load refuses what is not a function', async () => {
     const cache = createCache<number>({ staleIfErrorMs: 5 })
     for (const load of [undefined, 5, Promise.resolve(1)]) {
-      expect(() => cache.getOrSet('k', load as never)).toThrow('load must be a function')
+      await expect(cache.getOrSet('k', load as never)).rejects.toThrow('load must be a function')
       await expect(cache.lookup('k', load as never)).rejects.toThrow('load must be a function')
     }
     expect(cache.stats()).toMatchObject({ loads: 0, misses: 0 })
+  })
+
+  it.each([undefined, null, 5, Symbol('k'), {}])('refuses %s as a key where something would be stored', async (odd) => {
+    const key = odd as never
+    for (const eviction of ['lru', 'sieve'] as const) {
+      const cache = createCache<number>({ maxEntries: 1, eviction })
+      expect(() => cache.set(key, 1)).toThrow('key must be a string')
+      await expect(cache.getOrSet(key, () => 1)).rejects.toThrow('key must be a string')
+      await expect(cache.getOrSetMany([key], () => [1])).rejects.toThrow('key must be a string')
+      expect([cache.get(key), cache.peek(key), cache.delete(key)]).toEqual([undefined, undefined, false])
+      expect(cache.stats()).toMatchObject({ size: 0, loads: 0 })
+    }
   })
 
   it('takes for ever as a time to live', () => {
@@ -104,6 +130,7 @@ describe('the options of a method', () => {
 describe('cached', () => {
   const cache = createCache<number>()
   const good = { cache, key: String, load: () => 1 }
+  const single = { getOrSet: () => 1, peek: () => 1, delete: () => 1 }
 
   it.each([
     [{ ...good, loads: 1 }, 'unknown option "loads"'],
@@ -111,6 +138,9 @@ describe('cached', () => {
     [{ ...good, cache: undefined }, 'cache must have a method getOrSet()'],
     [{ ...good, key: 'k' }, 'key must be a function'],
     [{ ...good, load: undefined }, 'load must be a function'],
+    [{ ...good, loadMany: [] }, 'loadMany must be a function'],
+    [{ ...good, tags: ['t'] }, 'tags must be a function'],
+    [{ ...good, cache: { ...single }, loadMany: () => [] }, 'cache must have a method getOrSetMany()'],
     [null, 'options must be an object'],
   ])('refuses %o', (options, message) => {
     const make = (): unknown => cached(options as never)

@@ -1,12 +1,22 @@
-import { atLeast, between, hasMethods, isFunction, isText, knownOptions, wholeAtLeast } from '../core/check.ts'
+import { atLeast, between, hasMethods, isFunction, isText, oneOf, wholeAtLeast } from '../core/check.ts'
+import { OptionError } from '../core/errors.ts'
 import { defaultHost, type Host } from '../core/host.ts'
 
 /** How much a cache holds, how long its values are fresh or may be served stale, and how long a load may take. */
 export interface CacheOptions<V> {
   /** Names the cache in statistics and facts. @defaultValue `cache` */
   readonly name?: string
-  /** Above it the least recently used entry is dropped. @defaultValue 1000 */
+  /** Above it an entry is dropped, as `eviction` says. @defaultValue 1000 */
   readonly maxEntries?: number
+  /**
+   * Which entry goes when room is needed: `lru` the least recently used, `sieve` one that was not used since the last
+   * time round (NSDI 2024), which keeps more of what is asked for often, and costs less. @defaultValue `lru`
+   */
+  readonly eviction?: 'lru' | 'sieve'
+  /** Above it entries are dropped, too; what `sizeOf` says is added up. A larger entry is not kept. @defaultValue no limit */
+  readonly maxBytes?: number
+  /** The weight of an entry, in bytes or any other unit, rounded up. Needed with `maxBytes`. */
+  readonly sizeOf?: (value: V, key: string) => number
   /** How long an entry is fresh, in milliseconds, or a function of it. @defaultValue for ever */
   readonly ttlMs?: number | ((value: V, key: string) => number)
   /** Shortens each time to live by a random part of at most this share, 0 to 1, so that entries do not expire together. @defaultValue 0 */
@@ -30,11 +40,16 @@ export interface CacheOptions<V> {
   readonly host?: Host
 }
 
+/** The options with their defaults. */
 export type CheckedOptions<V> = Required<CacheOptions<V>>
 
-const NAMES: readonly (keyof CacheOptions<unknown>)[] = [
+/** The names of all options. */
+export const CACHE_OPTIONS: readonly (keyof CacheOptions<unknown>)[] = [
   'name',
   'maxEntries',
+  'eviction',
+  'maxBytes',
+  'sizeOf',
   'ttlMs',
   'ttlJitter',
   'staleWhileRevalidateMs',
@@ -45,12 +60,14 @@ const NAMES: readonly (keyof CacheOptions<unknown>)[] = [
   'host',
 ]
 
-/** Applies the defaults and refuses what cannot be meant. */
+/** Applies the defaults and refuses what cannot be meant; names are the caller's to check. */
 export function checkedOptions<V>(options: CacheOptions<V>): CheckedOptions<V> {
-  knownOptions(options, ...NAMES)
   const {
     name = 'cache',
     maxEntries = 1_000,
+    eviction = 'lru',
+    maxBytes = Infinity,
+    sizeOf = weightless,
     ttlMs = Infinity,
     ttlJitter = 0,
     staleWhileRevalidateMs = 0,
@@ -60,9 +77,12 @@ export function checkedOptions<V>(options: CacheOptions<V>): CheckedOptions<V> {
     loadTimeoutMs = 10_000,
     host = defaultHost,
   } = options
-  const checked = {
+  const checked: CheckedOptions<V> = {
     name,
     maxEntries,
+    eviction,
+    maxBytes,
+    sizeOf,
     ttlMs,
     ttlJitter,
     staleWhileRevalidateMs,
@@ -72,22 +92,35 @@ export function checkedOptions<V>(options: CacheOptions<V>): CheckedOptions<V> {
     loadTimeoutMs,
     host,
   }
-  isText('name', name)
-  wholeAtLeast(1, 'maxEntries', maxEntries)
-  if (typeof ttlMs !== 'function') isTtl('ttlMs', ttlMs)
-  between([0, 1], 'ttlJitter', ttlJitter)
-  atLeast(0, 'staleWhileRevalidateMs', staleWhileRevalidateMs)
-  atLeast(0, 'staleIfErrorMs', staleIfErrorMs)
-  isFunction('isNegative', isNegative)
-  atLeast(0, 'negativeTtlMs', negativeTtlMs)
-  atLeast(1, 'loadTimeoutMs', loadTimeoutMs)
-  hasMethods('host', host, 'observe', 'track')
+  check(checked)
   return checked
+}
+
+function check<V>(options: CheckedOptions<V>): void {
+  const { maxBytes, sizeOf, ttlMs } = options
+  isText('name', options.name)
+  wholeAtLeast(1, 'maxEntries', options.maxEntries)
+  oneOf(['lru', 'sieve'], 'eviction', options.eviction)
+  if (maxBytes !== Infinity) wholeAtLeast(1, 'maxBytes', maxBytes)
+  isFunction('sizeOf', sizeOf)
+  if ((maxBytes === Infinity) !== (sizeOf === weightless)) throw new OptionError('maxBytes and sizeOf need each other')
+  if (typeof ttlMs !== 'function') isTtl('ttlMs', ttlMs)
+  between([0, 1], 'ttlJitter', options.ttlJitter)
+  atLeast(0, 'staleWhileRevalidateMs', options.staleWhileRevalidateMs)
+  atLeast(0, 'staleIfErrorMs', options.staleIfErrorMs)
+  isFunction('isNegative', options.isNegative)
+  atLeast(0, 'negativeTtlMs', options.negativeTtlMs)
+  atLeast(1, 'loadTimeoutMs', options.loadTimeoutMs)
+  hasMethods('host', options.host, 'observe', 'track')
 }
 
 /** A number of milliseconds, or `Infinity` for ever. */
 export function isTtl(name: string, value: unknown): void {
   if (value !== Infinity) atLeast(0, name, value)
+}
+
+function weightless(): number {
+  return 0
 }
 
 function isMissing(value: unknown): boolean {

@@ -10,6 +10,7 @@ type Step =
   | { readonly do: 'land'; readonly pick: number; readonly ok: boolean }
   | { readonly do: 'abort'; readonly pick: number }
   | { readonly do: 'forget'; readonly key: string | undefined }
+  | { readonly do: 'outdate'; readonly key: string }
   | { readonly do: 'pass'; readonly ms: number }
   /** The process is frozen: the wall clock goes on, timers do not. */
   | { readonly do: 'freeze'; readonly ms: number }
@@ -22,6 +23,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ do: fc.constant('land' as const), pick, ok: fc.boolean() }),
   fc.record({ do: fc.constant('abort' as const), pick }),
   fc.record({ do: fc.constant('forget' as const), key: fc.option(key, { nil: undefined }) }),
+  fc.record({ do: fc.constant('outdate' as const), key }),
   fc.record({ do: fc.constant('pass' as const), ms: fc.nat(TIMEOUT_MS * 1.5) }),
   fc.record({ do: fc.constant('freeze' as const), ms: fc.nat(TIMEOUT_MS * 1.5) }),
 )
@@ -31,6 +33,10 @@ interface ModelLoad {
   readonly deadline: number
   readonly overdueAfter: number
   state: 'running' | 'over'
+  /** Nobody joins it. */
+  outdated: boolean
+  /** Its result is not to be stored. */
+  lost: boolean
 }
 
 /** The rules in plain words: times as numbers, outcomes as strings, no promises. */
@@ -43,12 +49,18 @@ function model() {
 
   const joinable = (name: string): number | undefined => {
     const index = current.get(name)
-    return index !== undefined && wall <= (loads[index]?.overdueAfter ?? -1) ? index : undefined
+    const load = index === undefined ? undefined : loads[index]
+    return load !== undefined && !load.outdated && wall <= load.overdueAfter ? index : undefined
+  }
+  /** Takes the right to be stored from the loads of a key that began before `index`. */
+  const lose = (name: string | undefined, index = Infinity): void => {
+    for (const [at, load] of loads.entries()) if (at < index && (name ?? load.key) === load.key) load.lost = true
   }
   const end = (index: number, outcome: string): void => {
     const load = loads[index]
     if (load?.state !== 'running') return
     load.state = 'over'
+    lose(load.key, index)
     const forgotten = current.get(load.key) !== index
     if (!outcome.startsWith('value')) failed.push([load.key, forgotten])
     if (!forgotten) current.delete(load.key)
@@ -59,14 +71,16 @@ function model() {
     callers,
     failed,
     joinable,
-    isCurrent: (index: number) => loads[index]?.state === 'running' && current.get(loads[index].key) === index,
+    isCurrent: (index: number) => loads[index]?.state === 'running' && !loads[index].lost,
     apply(step: Step): void {
       if (step.do === 'call') {
         let load = joinable(step.key)
         if (load === undefined) {
           load = loads.length
+          const before = loads[current.get(step.key) ?? -1]
+          if (before === undefined || wall > before.overdueAfter) lose(step.key)
           const [deadline, overdueAfter] = [elapsed + TIMEOUT_MS, wall + TIMEOUT_MS]
-          loads.push({ key: step.key, deadline, overdueAfter, state: 'running' })
+          loads.push({ key: step.key, deadline, overdueAfter, state: 'running', outdated: false, lost: false })
           current.set(step.key, load)
         }
         callers.push({ load, signal: step.signal, outcome: 'waiting' })
@@ -77,8 +91,12 @@ function model() {
         const caller = callers[step.pick % callers.length]
         if (caller?.signal === true && caller.outcome === 'waiting') caller.outcome = 'aborted'
       } else if (step.do === 'forget') {
+        lose(step.key)
         if (step.key === undefined) current.clear()
         else current.delete(step.key)
+      } else if (step.do === 'outdate') {
+        const load = loads[current.get(step.key) ?? -1]
+        if (load !== undefined) load.outdated = true
       } else if (step.do === 'pass') {
         ;[wall, elapsed] = [wall + step.ms, elapsed + step.ms]
         const late = [...loads.keys()].filter((index) => (loads[index]?.deadline ?? Infinity) <= elapsed)
@@ -122,6 +140,7 @@ function real() {
       } else if (step.do === 'abort' && callers.length > 0)
         callers[step.pick % callers.length]?.abort.abort(new Error('aborted'))
       else if (step.do === 'forget') flights.forget(step.key)
+      else if (step.do === 'outdate') flights.outdate(step.key)
       else if (step.do === 'pass') await clock.tick(step.ms)
       else if (step.do === 'freeze') clock.set(clock.now() + step.ms)
       await clock.tick(0)
@@ -131,7 +150,7 @@ function real() {
 
 it('does what a plain model does, whatever happens in whatever order', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+    fc.asyncProperty(fc.array(step, { maxLength: 40, size: 'max' }), async (steps) => {
       const [expected, actual] = [model(), real()]
       for (const taken of steps) {
         expected.apply(taken)

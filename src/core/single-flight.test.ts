@@ -164,3 +164,72 @@ describe('waitUntil', () => {
     expect(waitUntil).toHaveBeenCalledTimes(1)
   })
 })
+
+describe('a load that is outdated', () => {
+  /** Two loads of one key, the first of them outdated. */
+  function outdated() {
+    const { clock, failed, flights } = flying()
+    const [first, second] = [deferred<number>(), deferred<number>()]
+    const begun: Flight<number>[] = []
+    const load = (work: Promise<number>) => (flight: Flight<number>) => {
+      begun.push(flight)
+      return work
+    }
+    const one = flights.run('k', load(first.promise))
+    flights.outdate('k')
+    const two = flights.run('k', load(second.promise))
+    const current = (): boolean[] => begun.map((flight) => flight.current)
+    return { clock, failed, flights, first, second, one, two, current }
+  }
+
+  it('is joined by nobody, and reaches those who had joined', async () => {
+    const { flights, first, second, one, two } = outdated()
+    const three = flights.run('k', () => 3)
+    first.resolve(1)
+    second.resolve(2)
+    expect(await Promise.all([one, two, three])).toEqual([1, 2, 2])
+  })
+
+  it('is seen by nobody who asks whether there is one', async () => {
+    const { flights } = flying()
+    void flights.run('k', () => new Promise(() => undefined))
+    flights.outdate('k')
+    flights.outdate('another')
+    expect(flights.has('k')).toBe(false)
+    expect(flights.has('another')).toBe(false)
+  })
+
+  it('may be stored beside the one in its place, unless that has ended before', async () => {
+    const { first, second, one, two, current } = outdated()
+    expect(current()).toEqual([true, true])
+    first.resolve(1)
+    await one
+    expect(current()).toEqual([false, true])
+    const other = outdated()
+    other.second.resolve(2)
+    await other.two
+    expect(other.current()).toEqual([false, false])
+    second.resolve(2)
+    await two
+  })
+
+  it.each(['k', undefined])('is forgotten with the one in its place (%s)', async (key) => {
+    const { flights, current } = outdated()
+    flights.forget(key)
+    expect(current()).toEqual([false, false])
+    void flights.run('k', () => new Promise(() => undefined))
+    expect(current()).toEqual([false, false])
+  })
+
+  it('still has its deadline', async () => {
+    const { clock, one, two, current, failed } = outdated()
+    const both = Promise.allSettled([one, two])
+    await clock.tick(TIMEOUT_MS)
+    expect((await both).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    expect(current()).toEqual([false, false])
+    expect(failed.mock.calls).toEqual([
+      ['k', true],
+      ['k', false],
+    ])
+  })
+})

@@ -7,7 +7,7 @@ import { promisesDieWithRequests } from './platform.ts'
 export interface Flight<T> extends Call {
   /** Epoch milliseconds of the start. */
   readonly startedAt: number
-  /** False once the key was forgotten or loaded anew, or the deadline has passed: the result must not be stored. */
+  /** False once the key was forgotten or has been loaded anew, or the deadline has passed: the result must not be stored. */
   readonly current: boolean
   readonly promise: Promise<T>
 }
@@ -39,6 +39,8 @@ export interface SingleFlight<T> {
   has(key: string): boolean
   /** Lets the load of `key` (of all keys when none is named) go on for its waiters, while later callers start anew. */
   forget(key?: string): void
+  /** As `forget`, but the load stays current until a later one has ended. */
+  outdate(key: string): void
 }
 
 interface Entry<T> extends Flight<T> {
@@ -46,8 +48,19 @@ interface Entry<T> extends Flight<T> {
   outcome: PromiseSettledResult<T> | undefined
   /** When the request that runs the load last showed that it is alive, by `clock.elapsed`. Kept on Workers only. */
   aliveAt: number
+  /** Nobody joins it any more. */
+  outdated: boolean
+  /** Its number among all loads. */
+  readonly place: number
+  readonly line: Line
   /** The load that was started in its place, so that all who waited here find it, also when it is over by then. */
   successor: Entry<T> | undefined
+}
+
+/** The loads of one key that stand in for each other: every one but the youngest is outdated. */
+interface Line {
+  /** The place of the youngest that has ended; `Infinity` once the key was forgotten. */
+  ended: number
 }
 
 interface Request<T> {
@@ -73,22 +86,27 @@ export function createSingleFlight<T>(options: FlightOptions): SingleFlight<T> {
   const { host, timeoutMs, what, failed } = options
   const { clock } = host
   const flights = new Map<string, Entry<T>>()
+  let places = 0
 
   function start({ key, load, waitUntil }: Request<T>): Promise<T> {
     let call: LazyAbort | undefined
     let stop = ignore
     let resolve: (value: T) => void = ignore
     let reject: (reason: unknown) => void = ignore
+    const before = flights.get(key)
     const entry: Entry<T> = {
       startedAt: clock.now(),
       aliveAt: 0,
       outcome: undefined,
+      outdated: false,
+      place: (places += 1),
+      line: before?.outdated === true && !overdue(before) ? before.line : { ended: 0 },
       successor: undefined,
       get signal() {
         return (call as Call).signal
       },
       get current() {
-        return flights.get(key) === entry && call?.aborted !== true
+        return entry.place > entry.line.ended && call?.aborted !== true
       },
       // There before the load begins: one that asks for its own key waits for itself, until the deadline.
       promise: new Promise<T>((...settle) => ([resolve, reject] = settle)),
@@ -101,14 +119,17 @@ export function createSingleFlight<T>(options: FlightOptions): SingleFlight<T> {
       stop()
       // Before anybody is told, so that whoever is told finds it marked.
       entry.outcome = outcome
+      entry.line.ended = Math.max(entry.line.ended, entry.place)
       const forgotten = flights.get(key) !== entry
       if (!forgotten) flights.delete(key)
       if (outcome.status === 'fulfilled') return resolve(outcome.value)
       failed?.(key, forgotten)
       reject(outcome.reason)
     }
-    const before = flights.get(key)
-    if (before !== undefined) before.successor = entry
+    if (before !== undefined) {
+      before.successor = entry
+      if (before.line !== entry.line) before.line.ended = Infinity
+    }
     flights.set(key, entry)
     withDeadline<T>({ clock, timeoutMs, what }, (own) => {
       call = own
@@ -145,9 +166,10 @@ export function createSingleFlight<T>(options: FlightOptions): SingleFlight<T> {
 
   /** Its deadline has passed and it did not notice: the timer died with its request, or the process was frozen. */
   const overdue = (entry: Entry<T>): boolean => clock.now() > entry.startedAt + timeoutMs
+  const joinable = (entry: Entry<T> | undefined): entry is Entry<T> =>
+    entry !== undefined && !entry.outdated && !overdue(entry)
 
   function join(entry: Entry<T>, request: Request<T>): Promise<T> {
-    if (overdue(entry)) return start(request)
     if (!promisesDieWithRequests()) return entry.promise
     return withDeadline({ clock, timeoutMs, what }, () => joinForeign(entry, request))
   }
@@ -157,17 +179,24 @@ export function createSingleFlight<T>(options: FlightOptions): SingleFlight<T> {
       if (signal?.aborted === true) return Promise.reject(signal.reason as Error)
       const request = { key, load, waitUntil }
       const entry = flights.get(key)
-      const result = entry === undefined ? start(request) : join(entry, request)
+      const result = joinable(entry) ? join(entry, request) : start(request)
       return signal === undefined ? result : detachable(result, signal)
     },
     has(key) {
       const entry = flights.get(key)
-      if (entry === undefined || overdue(entry)) return false
+      if (!joinable(entry)) return false
       return !promisesDieWithRequests() || clock.elapsed() - entry.aliveAt < SILENCE_MS
     },
     forget(key) {
-      if (key === undefined) flights.clear()
-      else flights.delete(key)
+      for (const name of key === undefined ? flights.keys() : [key]) {
+        const entry = flights.get(name)
+        if (entry !== undefined) entry.line.ended = Infinity
+        flights.delete(name)
+      }
+    },
+    outdate(key) {
+      const entry = flights.get(key)
+      if (entry !== undefined) entry.outdated = true
     },
   }
 }
@@ -175,7 +204,7 @@ export function createSingleFlight<T>(options: FlightOptions): SingleFlight<T> {
 const ignore = (): void => undefined
 
 /** Gives up waiting when `signal` aborts, without touching what is waited for. */
-function detachable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+export function detachable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const onAbort = (): void => reject(signal.reason as Error)
     signal.addEventListener('abort', onAbort, { once: true })

@@ -34,6 +34,9 @@ const cache: StatsShape = {
     loadErrors: counter('cache_load_errors_total', 'Loads that failed'),
     evictions: counter('cache_evictions_total', 'Entries dropped to make room'),
     hitRate: gauge('cache_hit_ratio', 'Share of look-ups answered by an entry, since the start'),
+    storeHits: counter('cache_store_hits_total', 'Look-ups answered by the store behind'),
+    storeErrors: counter('cache_store_errors_total', 'Reads that the store behind did not answer'),
+    writeErrors: counter('cache_write_errors_total', 'Changes that did not reach the store behind in their time'),
   },
 }
 
@@ -65,6 +68,7 @@ const dedup: StatsShape = {
     storeErrors: counter('dedup_store_errors_total', 'Calls to the store that failed'),
     degraded: counter('dedup_degraded_total', 'Updates done without the store knowing it yet'),
     size: gauge('dedup_entries', 'Ids held in the process'),
+    overflows: counter('dedup_overflows_total', 'Ids forgotten early or refused, because of maxIds'),
   },
 }
 
