@@ -3,6 +3,7 @@ import type { Claim, DedupStore } from '../core/dedup-store.ts'
 import { StoreSetupError } from '../core/errors.ts'
 import { ATTEMPTS_MS, CLAIM, COMPLETE, RELEASE, RENEW } from './dedup-scripts.ts'
 import { redisPort, type RedisScript } from './port.ts'
+import { inPieces } from './slots.ts'
 
 /** Where the claims stand among the other keys of the server. */
 export interface RedisDedupStoreOptions {
@@ -10,12 +11,10 @@ export interface RedisDedupStoreOptions {
   readonly prefix?: string
 }
 
-/** A script blocks the server while it runs, so a large batch is cut into pieces. */
-const KEYS_PER_SCRIPT = 250
-
 /**
- * Creates a store of claims in Redis (6.2 or later, Valkey, Upstash), for the clients of ioredis, redis and @upstash/redis.
- * All times are the server's; tokens are compared on the server.
+ * Creates a store of claims in Redis (6.2 or later, Valkey, Upstash), for the clients of ioredis, redis and
+ * `@upstash/redis`, and for the clusters of the first two. All times are those of the server that holds the key; tokens
+ * are compared there.
  *
  * Redis must keep the keys: `maxmemory-policy noeviction`, or memory enough for the retention.
  *
@@ -25,20 +24,26 @@ export function redisDedupStore(client: object, options: RedisDedupStoreOptions 
   const { prefix = 'easymo:dedup:' } = options
   knownOptions(options, 'prefix')
   isText('prefix', prefix)
-  const redis = redisPort(client)
+  const { script, slotOf } = redisPort(client)
 
-  async function run(script: RedisScript, keys: readonly string[], args: readonly string[]): Promise<number[]> {
-    const pieces: Promise<unknown>[] = []
-    for (let from = 0; from < keys.length; from += KEYS_PER_SCRIPT) {
-      const piece = keys.slice(from, from + KEYS_PER_SCRIPT).map((key) => prefix + key)
-      pieces.push(redis.script(script, piece, args))
-    }
-    return (await Promise.all(pieces)).flatMap(numbers)
+  function run(what: RedisScript, keys: readonly string[], args: readonly string[]): Promise<number[]> {
+    const stored = keys.map((key) => prefix + key)
+    return inPieces(stored, { slotOf }, async (some) => numbers(await script(what, some, args)))
+  }
+
+  async function release(keys: readonly string[], token: string): Promise<void> {
+    await run(RELEASE, keys, [token, String(ATTEMPTS_MS)])
   }
 
   return {
     async claimMany(keys, token, leaseMs) {
-      return (await run(CLAIM, keys, [token, whole(leaseMs), String(ATTEMPTS_MS)])).map(claimOf)
+      try {
+        return (await run(CLAIM, keys, [token, whole(leaseMs), String(ATTEMPTS_MS)])).map(claimOf)
+      } catch (error) {
+        // What other nodes of the cluster have granted would lock its keys for a whole lease.
+        if (slotOf !== undefined) release(keys, token).catch(() => undefined)
+        throw error
+      }
     },
     async renewMany(keys, token, leaseMs) {
       return (await run(RENEW, keys, [token, whole(leaseMs), String(ATTEMPTS_MS)])).map(isOne)
@@ -46,9 +51,7 @@ export function redisDedupStore(client: object, options: RedisDedupStoreOptions 
     async completeMany(keys, token, { as, retentionMs }) {
       return (await run(COMPLETE, keys, [token, as === 'done' ? 'D' : 'X', whole(retentionMs)])).map(isOne)
     },
-    async releaseMany(keys, token) {
-      await run(RELEASE, keys, [token, String(ATTEMPTS_MS)])
-    },
+    releaseMany: release,
   }
 }
 

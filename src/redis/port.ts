@@ -1,9 +1,18 @@
-import { OptionError, StoreSetupError, StoreUnavailable } from '../core/errors.ts'
+import { driverOf, type RedisDriver } from './drivers.ts'
+import { classified, messageOf } from './errors.ts'
+import { slotOf } from './slots.ts'
 
 /** What the stores of this room need of Redis, whichever driver is behind it. */
 export interface RedisPort {
-  /** Runs a Lua script on the server, by its digest where the server knows it. */
-  script(script: RedisScript, keys: readonly string[], args: readonly string[]): Promise<unknown>
+  /** Runs a Lua script on the server, by its digest where the server knows it. In a cluster all keys are of one slot. */
+  readonly script: (script: RedisScript, keys: readonly string[], args: readonly string[]) => Promise<unknown>
+  /**
+   * Reads the strings of keys, in a cluster of one slot. Undefined for a driver over HTTP: there each command is a
+   * request of its own, and a script does better.
+   */
+  readonly mget: ((keys: readonly string[]) => Promise<unknown>) | undefined
+  /** The slot of a key, for clients of a cluster: no command may name keys of several. */
+  readonly slotOf: ((key: string) => number) | undefined
 }
 
 /** A Lua script, with its SHA-1 once that is known. */
@@ -12,33 +21,14 @@ export interface RedisScript {
   sha?: string
 }
 
-/** The two commands, as every driver can be brought to run them. */
-interface Evaluator {
-  evalSha(sha: string, keys: readonly string[], args: readonly string[]): Promise<unknown>
-  evaluate(text: string, keys: readonly string[], args: readonly string[]): Promise<unknown>
-}
+/** Sends one command; the key says to which node of a cluster. */
+type Send = (key: string | undefined, ...command: [string, ...string[]]) => Promise<unknown>
 
-/** ioredis' shape. Drivers are written here by shape, so that this package never imports one. */
-interface IoredisLike {
-  call(command: string, ...args: string[]): Promise<unknown>
-}
-
-/** The shape of `redis` (node-redis). */
-interface NodeRedisLike {
-  sendCommand(args: readonly string[]): Promise<unknown>
-}
-
-/** The shape of `@upstash/redis`. */
-interface UpstashLike {
-  evalsha(sha: string, keys: string[], args: string[]): Promise<unknown>
-  eval(text: string, keys: string[], args: string[]): Promise<unknown>
-}
-
-const has = (client: object, method: string): boolean =>
-  typeof (client as Record<string, unknown>)[method] === 'function'
-const isIoredis = (client: object): client is IoredisLike => has(client, 'call') && has(client, 'defineCommand')
-const isNodeRedis = (client: object): client is NodeRedisLike => has(client, 'sendCommand') && has(client, 'multi')
-const isUpstash = (client: object): client is UpstashLike => has(client, 'evalsha') && has(client, 'eval')
+type Evaluate = (
+  command: 'EVALSHA' | 'EVAL',
+  body: string,
+  [keys, args]: [keys: readonly string[], args: readonly string[]],
+) => Promise<unknown>
 
 /**
  * Recognises the driver by its methods, once, when a store is made. The caller owns the client, and closes it.
@@ -46,59 +36,53 @@ const isUpstash = (client: object): client is UpstashLike => has(client, 'evalsh
  * @throws OptionError `ERR_PERF_OPTION` for anything but a client of ioredis, redis (node-redis) or @upstash/redis
  */
 export function redisPort(client: object): RedisPort {
-  const evaluator = evaluatorOf(client)
+  const driver = driverOf(client)
+  const send = senderOf(driver)
+  const evaluate = evaluatorOf(driver)
   return {
+    slotOf: slotsOf(driver),
+    mget: send && ((keys) => told(send(keys[0], 'MGET', ...keys))),
     async script(script, keys, args) {
+      script.sha ??= await sha1(script.text)
       try {
-        script.sha ??= await sha1(script.text)
-        return await evaluator.evalSha(script.sha, keys, args)
+        return await evaluate('EVALSHA', script.sha, [keys, args])
       } catch (error) {
         if (!messageOf(error).startsWith('NOSCRIPT')) throw classified(error)
       }
-      return evaluator.evaluate(script.text, keys, args).catch((error: unknown) => {
-        throw classified(error)
-      })
+      return told(evaluate('EVAL', script.text, [keys, args]))
     },
   }
 }
 
-function evaluatorOf(client: object): Evaluator {
-  if (typeof client === 'object' && client !== null) {
-    if (isIoredis(client)) return byCommands((command, ...args) => client.call(command, ...args))
-    if (isNodeRedis(client)) return byCommands((...command) => client.sendCommand(command))
-    if (isUpstash(client))
-      return {
-        evalSha: (sha, keys, args) => client.evalsha(sha, [...keys], [...args]),
-        evaluate: (text, keys, args) => client.eval(text, [...keys], [...args]),
-      }
-  }
-  throw new OptionError('redis must be a client of ioredis, redis (node-redis) or @upstash/redis')
+/** Sends commands over a socket; undefined for a driver over HTTP. */
+function senderOf(driver: RedisDriver): Send | undefined {
+  if (driver.name === 'upstash') return undefined
+  if (driver.name === 'node-redis') return (_, ...command) => driver.client.sendCommand(command)
+  // Never by a replica, which may not have heard of the last invalidation.
+  if (driver.name === 'node-redis cluster') return (key, ...command) => driver.client.sendCommand(key, false, command)
+  return (_, ...command) => driver.client.call(...command)
 }
 
-function byCommands(send: (command: string, ...args: string[]) => Promise<unknown>): Evaluator {
-  const run = (command: string, body: string, [keys, args]: [readonly string[], readonly string[]]): Promise<unknown> =>
-    send(command, body, String(keys.length), ...keys, ...args)
-  return {
-    evalSha: (sha, keys, args) => run('EVALSHA', sha, [keys, args]),
-    evaluate: (text, keys, args) => run('EVAL', text, [keys, args]),
-  }
+/** Passes the answer on, and errors as those of this package. */
+export function told<T>(answer: Promise<T>): Promise<T> {
+  return answer.catch((error: unknown) => {
+    throw classified(error)
+  })
 }
 
-/**
- * What the server refuses for good is a mistake in the set-up; everything else (connection lost, loading, read-only
- * replica) may be over at the next call. See https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors.
- */
-function classified(error: unknown): Error {
-  const options = { cause: error }
-  const word = /^[A-Z]+(?=\s)/.exec(messageOf(error))?.[0] ?? ''
-  if (SETUP_WORDS.has(word)) return new StoreSetupError(`redis refused the call: ${word}`, options)
-  return new StoreUnavailable('redis did not answer the call', options)
+function evaluatorOf(driver: RedisDriver): Evaluate {
+  if (driver.name === 'upstash')
+    return (command, body, [keys, args]) =>
+      driver.client[command === 'EVAL' ? 'eval' : 'evalsha'](body, [...keys], [...args])
+  const send = senderOf(driver) as Send
+  return (command, body, [keys, args]) => send(keys[0], command, body, String(keys.length), ...keys, ...args)
 }
 
-const SETUP_WORDS = new Set(['DENIED', 'ERR', 'NOAUTH', 'NOPERM', 'WRONGPASS', 'WRONGTYPE'])
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : ''
+function slotsOf(driver: RedisDriver): RedisPort['slotOf'] {
+  if (driver.name === 'node-redis cluster') return slotOf
+  // ioredis puts its prefix before the keys of every command; node-redis does not for those that are written out.
+  if (driver.name === 'ioredis cluster') return (key) => slotOf(String(driver.client.options?.keyPrefix ?? '') + key)
+  return undefined
 }
 
 async function sha1(text: string): Promise<string> {

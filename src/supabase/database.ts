@@ -1,22 +1,7 @@
-import { hasMethods } from '../core/check.ts'
 import type { RestAnswer, RestDatabase, RestRequest, DatabaseCall } from '../core/database.ts'
-import { OptionError, StoreUnavailable } from '../core/errors.ts'
+import { StoreUnavailable } from '../core/errors.ts'
 import { PostgrestFailure, restError } from './errors.ts'
-
-/** A client of supabase-js or postgrest-js, so far as it is called. */
-export interface SupabaseLike {
-  /** Starts a request to a table; nothing is sent by that. */
-  from(table: string): unknown
-  rpc: unknown
-}
-
-/** What `from` gives: where the table is, and how this client fetches. */
-interface TableLike {
-  readonly url: URL | string
-  readonly headers: Headers | Record<string, string>
-  readonly schema?: string
-  readonly fetch?: typeof fetch
-}
+import { ask, isSupabase, jsonOf, type SupabaseLike } from './request.ts'
 
 /**
  * Makes a client of supabase-js or postgrest-js a database for `query`.
@@ -28,60 +13,22 @@ interface TableLike {
  * @throws OptionError `ERR_PERF_OPTION` for anything else
  */
 export function supabaseDatabase(client: SupabaseLike): RestDatabase {
-  try {
-    hasMethods('client', client, 'from', 'rpc')
-  } catch {
-    throw new OptionError('the client must be one of @supabase/supabase-js or @supabase/postgrest-js')
-  }
+  isSupabase(client)
   return { kind: 'postgrest', select: (request, call) => select(client, request, call) }
 }
 
 async function select(client: SupabaseLike, request: RestRequest, call: DatabaseCall): Promise<RestAnswer> {
-  const { url, headers, schema, fetch: own } = tableOf(client, request.table)
-  const all = new Headers(headers)
-  if (schema !== undefined) all.set('accept-profile', schema)
-  for (const [name, value] of Object.entries(request.headers)) all.set(name, value)
-  // Called as a bare function: some platforms refuse a `fetch` that is called as somebody's method.
-  const send = own ?? fetch
-  const { status, range, body } = await answerOf(() =>
-    send(`${String(url)}?${request.search}`, { method: 'GET', headers: Object.fromEntries(all), signal: call.signal }),
-  )
+  const { table, search, headers } = request
+  const sent = { method: 'GET', search, headers, signal: call.signal } as const
+  const { status, range, body } = await ask(client.from(table), sent)
   if (status >= 200 && status < 300) return { rows: rowsOf(body), ...totalOf(range) }
   const failure = new PostgrestFailure(status, body)
   if (failure.code === 'PGRST103') return beyondTheEnd(failure, range)
   throw restError(failure)
 }
 
-function tableOf(client: SupabaseLike, table: string): TableLike {
-  const found = client.from(table) as Partial<TableLike> | null | undefined
-  const { url, headers } = found ?? {}
-  if (!(typeof url === 'string' || url instanceof URL) || typeof headers !== 'object')
-    throw new OptionError('the client must be one of @supabase/supabase-js or @supabase/postgrest-js')
-  return found as TableLike
-}
-
-interface Answer {
-  readonly status: number
-  readonly range: string
-  readonly body: string
-}
-
-async function answerOf(send: () => Promise<Response>): Promise<Answer> {
-  try {
-    const response = await send()
-    return { status: response.status, range: response.headers.get('content-range') ?? '', body: await response.text() }
-  } catch (error) {
-    throw new StoreUnavailable('PostgREST cannot be reached', { cause: error })
-  }
-}
-
 function rowsOf(body: string): readonly object[] {
-  let rows: unknown
-  try {
-    rows = JSON.parse(body)
-  } catch (error) {
-    throw new StoreUnavailable('PostgREST answered something that is not JSON', { cause: error })
-  }
+  const rows = jsonOf(body)
   if (!Array.isArray(rows)) throw new StoreUnavailable('PostgREST answered something that is not a list of rows')
   return rows as object[]
 }

@@ -20,8 +20,8 @@ export class PostgrestFailure extends Error {
 
 /** PostgREST's own: it cannot reach the database, or waits for a connection. */
 const OUTAGE = /^PGRST00[0-3]$/
-/** PostgREST's own: an unknown schema, table or column; a refused token. */
-const SETUP = /^PGRST(?:106|20[045]|30.)$/
+/** PostgREST's own: an unknown schema, table, column or function; a refused token. */
+const SETUP = /^PGRST(?:106|20[02-5]|30.)$/
 
 /** A code, where there is one, tells more than the status. */
 export function restError(failure: PostgrestFailure): Error {

@@ -1,3 +1,5 @@
+export type { CacheStoreSubject } from './cache-store-case.ts'
+export { cacheStoreContract } from './cache-store-contract.ts'
 export { manualClock, type ManualClock } from './clock.ts'
 export type { ContractCase } from './contract.ts'
 export type { DedupStoreSubject } from './dedup-store-case.ts'

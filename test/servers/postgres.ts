@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { cpSync } from 'node:fs'
+import { cpSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -28,15 +28,38 @@ export async function startPostgres(options?: StartOptions): Promise<TestServer>
 
   const user = unprivilegedUser()
   const folder = ownFolder('postgres', user)
-  return inFolder(folder, () => startIn(folder, user))
+  return inFolder(folder, async () => launch(await prepared(folder, user), folder))
 }
 
-async function startIn(folder: string, user: User | undefined): Promise<PrivateServer> {
+/** A Postgres that can be started again, on what it had committed before a crash of its processes. */
+export interface DurablePostgres {
+  start(): Promise<PrivateServer>
+  /** Removes what it had committed. */
+  remove(): void
+}
+
+export async function durablePostgres(): Promise<DurablePostgres> {
+  const user = unprivilegedUser()
+  const home = ownFolder('postgres-home', user)
+  const how = await inFolder(home, () => prepared(home, user))
+  // The later setting counts. What is committed has left the process then, though it need not have reached the disk.
+  const args: Launch['args'] = (...place) => [...how.args(...place), '-c', 'synchronous_commit=on']
+  return {
+    start() {
+      const folder = ownFolder('postgres', user)
+      return inFolder(folder, () => launch({ ...how, args }, folder))
+    },
+    remove: () => rmSync(home, { recursive: true, force: true }),
+  }
+}
+
+/** Makes a database in the folder, and says how it is started. */
+async function prepared(folder: string, user: User | undefined): Promise<Launch> {
   const bin = join(programs(folder, user), 'bin')
   const data = join(folder, 'data')
   const initArgs = ['--username=postgres', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync', '-D', data]
   await run(join(bin, 'initdb'), initArgs, { ...user, cwd: folder })
-  const how: Launch = {
+  return {
     name: 'Postgres',
     command: join(bin, 'postgres'),
     args: (port) => ['-D', data, '-p', String(port), ...SETTINGS.flatMap((setting) => ['-c', setting])],
@@ -46,7 +69,6 @@ async function startIn(folder: string, user: User | undefined): Promise<PrivateS
     stopSignal: 'SIGQUIT',
     user,
   }
-  return launch(how, folder)
 }
 
 /**

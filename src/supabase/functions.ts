@@ -1,0 +1,18 @@
+import type { SqlFunctionCall } from '../core/sql-functions.ts'
+import { PostgrestFailure, restError } from './errors.ts'
+import { ask, isSupabase, jsonOf, type SupabaseLike } from './request.ts'
+
+/**
+ * Calls functions by one `POST /rpc/NAME` each, sent once.
+ *
+ * @throws OptionError `ERR_PERF_OPTION` for anything else than a client of Supabase
+ */
+export function supabaseFunctions<Name extends string>(client: SupabaseLike): SqlFunctionCall<Name> {
+  isSupabase(client)
+  return async (name, args) => {
+    const { status, body } = await ask(client.rpc(name), { method: 'POST', body: JSON.stringify(args) })
+    if (status < 200 || status >= 300) throw restError(new PostgrestFailure(status, body))
+    // Functions without a result answer nothing, with status 204.
+    return body === '' ? undefined : jsonOf(body)
+  }
+}
