@@ -3,6 +3,8 @@ import { measure } from 'mitata'
 /** One way to do the job. `prepare` makes what a run consumes, outside the measured time. */
 export interface Candidate<Input = undefined> {
   readonly name: string
+  /** How many operations one run does; times are given per operation. @defaultValue 1 */
+  readonly ops?: number
   readonly prepare?: () => Input
   readonly run: (input: Input) => unknown
 }
@@ -14,17 +16,26 @@ export interface Target {
   readonly atMost: number
 }
 
-export interface Row {
-  readonly of: string
-  readonly against: string
+/** The ratio of two candidates' times. */
+export interface Ratio extends Target {
   readonly ratio: number
-  readonly atMost: number
   readonly met: boolean
 }
 
+/** A number that is no ratio of times, beside what it must be; without a bound it is there for orientation. */
+export interface Figure {
+  readonly of: string
+  readonly value: number
+  readonly unit: string
+  readonly atMost?: number
+  readonly atLeast?: number
+}
+
+export type Row = Ratio | (Figure & { readonly met: boolean })
+
 export interface Comparison {
   readonly group: string
-  /** Nanoseconds per run: the median of the rounds' medians, and all of them. Orientation only: ratios count. */
+  /** Nanoseconds per operation: the median of the rounds' medians, and all of them. Orientation only: ratios count. */
   readonly candidates: readonly { readonly name: string; readonly ns: number; readonly rounds: readonly number[] }[]
   readonly rows: readonly Row[]
 }
@@ -54,17 +65,23 @@ export async function compare<Input>(
       // The first round warms up.
       if (round >= 0) rounds.get(candidate.name)?.push(ns)
     }
-  const rows = targets.map((target) => rowOf(target, rounds))
-  const comparison = {
+  return printed({
     group,
     candidates: [...rounds].map(([name, all]) => ({ name, ns: median(all), rounds: all })),
-    rows,
-  }
-  print(comparison)
-  return comparison
+    rows: targets.map((target) => ratioOf(target, rounds)),
+  })
 }
 
-async function once<Input>({ prepare, run }: Candidate<Input>): Promise<number> {
+/** Holds each figure to its bounds. */
+export function judge(group: string, figures: readonly Figure[]): Comparison {
+  const rows = figures.map((figure) => {
+    const { value, atMost = Infinity, atLeast = -Infinity } = figure
+    return { ...figure, met: value >= atLeast && value <= atMost }
+  })
+  return printed({ group, candidates: [], rows })
+}
+
+async function once<Input>({ ops = 1, prepare, run }: Candidate<Input>): Promise<number> {
   const options = { min_cpu_time: ROUND_CPU_NS, warmup_samples: 2 }
   const stats =
     prepare === undefined
@@ -72,10 +89,10 @@ async function once<Input>({ prepare, run }: Candidate<Input>): Promise<number> 
       : await measure(function* () {
           yield { 0: prepare, bench: (input: Input) => run(input) }
         }, options)
-  return (stats as Stats).p50
+  return (stats as Stats).p50 / ops
 }
 
-function rowOf({ of, against, atMost }: Target, rounds: ReadonlyMap<string, readonly number[]>): Row {
+function ratioOf({ of, against, atMost }: Target, rounds: ReadonlyMap<string, readonly number[]>): Ratio {
   const [ours, theirs] = [rounds.get(of) ?? [], rounds.get(against) ?? []]
   const ratio = median(ours.map((ns, round) => ns / (theirs[round] ?? NaN)))
   return { of, against, ratio, atMost, met: ratio <= atMost }
@@ -86,9 +103,29 @@ function median(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? NaN
 }
 
-function print({ group, candidates, rows }: Comparison): void {
-  console.log(`\n${group}`)
-  for (const { name, ns } of candidates) console.log(`  ${name.padEnd(44)} ${(ns / 1_000).toFixed(2).padStart(9)} µs`)
-  for (const { of, against, ratio, atMost, met } of rows)
-    console.log(`  ${met ? 'met   ' : 'MISSED'} ${of} / ${against}: ${ratio.toFixed(2)} (at most ${atMost})`)
+function printed(comparison: Comparison): Comparison {
+  console.log(`\n${comparison.group}`)
+  for (const { name, ns } of comparison.candidates) console.log(`  ${name.padEnd(44)} ${time(ns).padStart(12)}`)
+  for (const row of comparison.rows) console.log(`  ${verdict(row).padEnd(6)} ${described(row)}`)
+  return comparison
 }
+
+function verdict(row: Row): string {
+  const bounded = 'ratio' in row || row.atMost !== undefined || row.atLeast !== undefined
+  return !row.met ? 'MISSED' : bounded ? 'met' : ''
+}
+
+const time = (ns: number): string => (ns < 1_000 ? `${ns.toFixed(0)} ns` : `${(ns / 1_000).toFixed(2)} µs`)
+
+function described(row: Row): string {
+  if ('ratio' in row) return `${row.of} / ${row.against}: ${digits(row.ratio)} (at most ${digits(row.atMost)})`
+  const { of, value, unit, atMost, atLeast } = row
+  const bounds = [
+    ...(atLeast === undefined ? [] : [`at least ${digits(atLeast)}`]),
+    ...(atMost === undefined ? [] : [`at most ${digits(atMost)}`]),
+  ]
+  return `${of}: ${digits(value)} ${unit}${bounds.length === 0 ? '' : ` (${bounds.join(', ')})`}`
+}
+
+/** As many digits as decide: three behind the point of a ratio, none of a large number. */
+const digits = (value: number): string => String(Number(value.toFixed(value < 10 ? 3 : value < 1_000 ? 2 : 0)))

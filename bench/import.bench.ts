@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { Comparison } from './harness.ts'
+import { judge, type Comparison } from './harness.ts'
 
 const AT_MOST = 3
 
@@ -21,10 +21,7 @@ export function run(): Promise<Comparison[]> {
   const cwd = fileURLToPath(new URL('.', import.meta.url))
   const trace = execFileSync('sh', ['-c', '"$@" 2>&1', 'sh', ...command], { cwd, encoding: 'utf8' })
   const files = trace.split('\n').filter((url) => url.includes('/@easymo/perf/'))
-  const met = files.length > 0 && files.length <= AT_MOST
-  console.log(
-    `\nimporting @easymo/perf\n  ${met ? 'met   ' : 'MISSED'} loads ${files.length} files (at most ${AT_MOST})`,
-  )
-  const row = { of: 'files loaded', against: 'none', ratio: files.length, atMost: AT_MOST, met }
-  return Promise.resolve([{ group: 'importing @easymo/perf', candidates: [], rows: [row] }])
+  // None at all would mean that the tracer saw nothing.
+  const loaded = { of: 'files loaded', value: files.length, unit: 'files', atLeast: 1, atMost: AT_MOST }
+  return Promise.resolve([judge('importing @easymo/perf', [loaded])])
 }

@@ -3,49 +3,37 @@
  * Raw results go to `bench/results/NAME.json`.
  */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import type { Comparison } from './harness.ts'
+import { makeProject } from './project.ts'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
-// Below the root, so that peers and tools are found there; the package itself is found first, as it was packed.
-const project = join(root, '.tmp/bench')
+const here = fileURLToPath(new URL('.', import.meta.url))
 
-function npm(...args: readonly string[]): string {
-  return execFileSync('npm', [...args], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
-}
-
-function installPacked(): void {
-  rmSync(project, { recursive: true, force: true })
-  mkdirSync(join(project, 'node_modules/@easymo/perf'), { recursive: true })
-  // A package of its own, else the name would mean the one around it, which is not the packed one.
-  writeFileSync(join(project, 'package.json'), '{ "name": "bench", "private": true, "type": "module" }')
-  npm('run', 'build:js', '--silent', '--', '--silent')
-  const [packed] = JSON.parse(npm('pack', '--json', '--silent', '--ignore-scripts', '--pack-destination', project)) as [
-    { filename: string },
-  ]
-  const tarball = join(project, packed.filename)
-  execFileSync('tar', ['-xzf', tarball, '-C', join(project, 'node_modules/@easymo/perf'), '--strip-components=1'])
-}
-
-async function runBench(name: string): Promise<readonly Comparison[]> {
-  const outfile = join(project, `${name}.mjs`)
+/** Runs a benchmark in a plain process: the loader that runs this file rewrites what it loads, the package included. */
+async function runBench(name: string, project: string): Promise<readonly Comparison[]> {
   await build({
-    entryPoints: [join(root, `bench/${name}.bench.ts`)],
+    entryPoints: [join(here, `${name}.bench.ts`)],
     bundle: true,
     packages: 'external',
+    // The repository's own maps the package's name to its source, and what is packed would never be measured.
+    tsconfigRaw: {},
     platform: 'node',
     format: 'esm',
-    outfile,
+    outfile: join(project, `${name}.mjs`),
   })
-  const { run } = (await import(pathToFileURL(outfile).href)) as { run: () => Promise<readonly Comparison[]> }
-  return run()
+  const program = `
+    import { writeFileSync } from 'node:fs'
+    import { run } from './${name}.mjs'
+    writeFileSync('${name}.json', JSON.stringify(await run()))`
+  execFileSync(process.execPath, ['--input-type=module', '-e', program], { cwd: project, stdio: 'inherit' })
+  return JSON.parse(readFileSync(join(project, `${name}.json`), 'utf8')) as Comparison[]
 }
 
-const known = readdirSync(join(root, 'bench'))
+const known = readdirSync(here)
   .filter((file) => file.endsWith('.bench.ts'))
   .map((file) => file.replace('.bench.ts', ''))
 const asked = process.argv.slice(2)
@@ -55,13 +43,13 @@ if (unknown !== undefined) {
   process.exit(2)
 }
 
-installPacked()
+const project = makeProject()
 let missed = 0
 for (const name of asked.length === 0 ? known : asked) {
-  const comparisons = await runBench(name)
+  const comparisons = await runBench(name, project)
   missed += comparisons.flatMap(({ rows }) => rows).filter(({ met }) => !met).length
   const machine = { node: process.version, cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length }
   const result = { name, at: new Date().toISOString(), machine, comparisons }
-  writeFileSync(join(root, `bench/results/${name}.json`), `${JSON.stringify(result, null, 2)}\n`)
+  writeFileSync(join(here, `results/${name}.json`), `${JSON.stringify(result, null, 2)}\n`)
 }
 console.log(missed === 0 ? '\nEvery target was met.' : `\n${missed} targets were missed.`)

@@ -1,0 +1,91 @@
+/**
+ * What the benchmarks call of the peers. Written here because the peers are installed beside the packed package, not in the
+ * root, and the types of the repository must be checked without them.
+ */
+declare module '@epic-web/cachified' {
+  export interface CacheEntry {
+    readonly metadata: { readonly createdTime: number; readonly ttl?: number | null; readonly swr?: number | null }
+    readonly value: unknown
+  }
+  export interface Cache {
+    get(key: string): CacheEntry | undefined
+    set(key: string, entry: CacheEntry): unknown
+    delete(key: string): unknown
+  }
+  export interface CachifiedOptions<V> {
+    readonly key: string
+    readonly cache: Cache
+    readonly getFreshValue: () => V
+    readonly ttl: number
+    readonly swr: number
+  }
+  export function cachified<V>(options: CachifiedOptions<V>): Promise<V>
+  export function totalTtl(metadata: CacheEntry['metadata']): number
+}
+
+declare module 'async-cache-dedupe' {
+  export interface AsyncCacheDedupeOptions {
+    readonly ttl: number
+    readonly stale: number
+    readonly storage: { readonly type: 'memory'; readonly options: { readonly size: number } }
+  }
+  export interface Definable {
+    define<N extends string, V>(
+      name: N,
+      load: (key: string) => V,
+    ): { readonly [name in N]: (key: string) => Promise<V> }
+  }
+  export function createCache(options: AsyncCacheDedupeOptions): Definable
+}
+
+declare module 'bentocache' {
+  export interface BentoCacheOptions {
+    readonly default: string
+    readonly stores: Readonly<Record<string, unknown>>
+    readonly ttl: number
+    readonly grace: number
+    readonly timeout: number
+  }
+  export class BentoCache {
+    constructor(options: BentoCacheOptions)
+    getOrSet<V>(options: { readonly key: string; readonly factory: () => V }): Promise<V>
+  }
+  export function bentostore(): { useL1Layer(driver: unknown): unknown }
+}
+
+declare module 'bentocache/drivers/memory' {
+  export function memoryDriver(options: { readonly maxItems: number; readonly serialize: boolean }): unknown
+}
+
+declare module 'cache-manager' {
+  import type { Keyv } from 'keyv'
+  export interface CacheManagerOptions {
+    readonly stores: readonly Keyv[]
+    readonly ttl: number
+    readonly refreshThreshold: number
+  }
+  export function createCache(options: CacheManagerOptions): { wrap<V>(key: string, load: () => V): Promise<V> }
+}
+
+declare module 'cacheable' {
+  import type { Keyv } from 'keyv'
+  export interface MemoryOptions {
+    readonly ttl: number
+    readonly lruSize: number
+    readonly useClone?: boolean
+  }
+  export class CacheableMemory {
+    constructor(options: MemoryOptions)
+  }
+  export class Cacheable {
+    constructor(options: { readonly primary: Keyv; readonly ttl: number; readonly stats: boolean })
+    getOrSet<V>(key: string, load: () => Promise<V>): Promise<V>
+  }
+  export function createKeyv(options: MemoryOptions): Keyv
+}
+
+declare module 'keyv' {
+  export class Keyv {
+    constructor(options: { readonly store: unknown })
+  }
+}
