@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
 import type { Plugin } from 'esbuild'
 import { defineConfig } from 'tsup'
@@ -42,8 +42,21 @@ function sharedSource(): string {
       .filter((file) => file.endsWith('.ts') && !/^index\.ts$|\.test(-d)?\.ts$/.test(file))
       .map((file) => `./${room}/${file}`),
   )
+  refuseNamesakes(files)
   return files.map((file) => `export * from '${file}'`).join('\n')
 }
+
+/** A name that two modules export is dropped by `export *`, without a word. */
+function refuseNamesakes(files: readonly string[]): void {
+  const homes = new Map<string, string>()
+  for (const file of files)
+    for (const [, name = ''] of readFileSync(`${src}/${file}`, 'utf8').matchAll(DECLARATION)) {
+      if (homes.has(name)) throw new Error(`${homes.get(name)} and ${file} both export ${name}`)
+      homes.set(name, file)
+    }
+}
+
+const DECLARATION = /^export (?:async )?(?:const|function|class) (\w+)/gm
 
 const entries = { index: 'src/index.ts', ...Object.fromEntries(rooms.map((room) => [room, `src/${room}/index.ts`])) }
 

@@ -3,7 +3,7 @@ import type { BoundHistogram, Family, Histogram, HistogramSnapshot } from '../co
 import type { Definition } from './definition.ts'
 import { around, type InstrumentContext } from './instrument.ts'
 import { SeriesTable } from './series-table.ts'
-import { createSlots, type Slots } from './slots.ts'
+import { createPlaces, type Slots } from './slots.ts'
 
 /** What all series of one histogram share. */
 interface Shared {
@@ -77,7 +77,7 @@ export class HistogramInstrument implements Histogram {
 
   constructor({ name, help, labels, buckets = [] }: Definition, context: InstrumentContext) {
     const shared: Shared = { clock: context.clock, misuse: context.misuse, bounds: Float64Array.from(buckets) }
-    const takeSlots = createSlots(buckets.length + 4, labels.length === 0 ? 1 : 16)
+    const takeSlots = createPlaces(buckets.length + 4, labels.length === 0 ? 1 : 16)
     const create = (): HistogramSeries => new HistogramSeries(shared, takeSlots())
     this.#table = new SeriesTable({ ...context, labels, create, sink: create() })
     this.family = {

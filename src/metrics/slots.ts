@@ -8,7 +8,7 @@ export interface Slots {
  * Gives places of `width` numbers out of arrays that hold `together` of them: a typed array of its own for every series
  * would cost more in overhead than in numbers, and one array for all would have to be copied to grow.
  */
-export function createSlots(width: number, together: number): () => Slots {
+export function createPlaces(width: number, together: number): () => Slots {
   let slots = new Float64Array(0)
   let at = 0
   return () => {

@@ -32,7 +32,7 @@ export function pattern(operator: 'like' | 'ilike', column: string, value: unkno
   return compare(operator, column, value)
 }
 
-export function oneOf(column: string, values: unknown): Filter {
+export function among(column: string, values: unknown): Filter {
   columnName(column)
   if (!Array.isArray(values)) throw new OptionError('in() takes an array')
   if (values.length === 0) return NEVER

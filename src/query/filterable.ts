@@ -1,6 +1,6 @@
 import { isFunction } from '../core/check.ts'
 import { OptionError } from '../core/errors.ts'
-import { all, any, compare, contains, isNull, negated, oneOf, pattern, type Filter } from './filter.ts'
+import { all, among, any, compare, contains, isNull, negated, pattern, type Filter } from './filter.ts'
 import type { Column, Comparable, Filters } from './types.ts'
 
 type Branch<Row> = (filters: Filters<Row>) => Filters<Row>
@@ -28,7 +28,7 @@ export abstract class Filterable<Row> implements Filters<Row> {
     return this.where(compare('lte', column, value))
   }
   in<C extends Column<Row>>(column: C, values: readonly Comparable<Row[C]>[]): this {
-    return this.where(oneOf(column, values))
+    return this.where(among(column, values))
   }
   like(column: Column<Row>, text: string): this {
     return this.where(pattern('like', column, text))

@@ -1,7 +1,7 @@
 import type { RestRequest } from '../core/database.ts'
 import type { Comparison, Contained, Filter } from './filter.ts'
 import { conditionOf, sliceOf, type Order, type Plan } from './plan.ts'
-import { arrayText, storable, type Scalar } from './value.ts'
+import { arrayText, possible, type Scalar } from './value.ts'
 import { likeRegex } from './like.ts'
 
 /** Names that PostgREST reads as its own parameters; a column of that name is filtered inside `and=(…)`. */
@@ -49,11 +49,11 @@ function conditions(filter: Filter): string[] {
 /** A condition as a parameter of its own, if it is better off so. */
 function bareCondition(filter: Filter): string | undefined {
   if (!('column' in filter) || RESERVED.has(filter.column)) return undefined
-  if (filter.kind === 'contains') return parameter(filter.column, `cs.${storable(contained(filter.value))}`)
+  if (filter.kind === 'contains') return parameter(filter.column, `cs.${possible(contained(filter.value))}`)
   if (filter.kind !== 'compare') return parameter(filter.column, condition(filter).slice(filter.column.length + 1))
   const [operator, text] = comparison(filter)
   const plain = !/["\\]/.test(text) && !isPattern(filter.operator)
-  return plain ? undefined : parameter(filter.column, `${operator}.${storable(text)}`)
+  return plain ? undefined : parameter(filter.column, `${operator}.${possible(text)}`)
 }
 
 function columns({ columns, shape, filters }: Plan): string {
@@ -116,7 +116,7 @@ function contained(value: Contained): string {
 }
 
 function quoted(value: Scalar): string {
-  return `"${storable(String(value)).replace(/["\\]/g, '\\$&')}"`
+  return `"${possible(String(value)).replace(/["\\]/g, '\\$&')}"`
 }
 
 function orderTerm({ column, direction, nulls }: Order): string {

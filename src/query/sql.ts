@@ -2,7 +2,7 @@ import type { SqlStatement } from '../core/database.ts'
 import type { Comparison, Contained, Filter } from './filter.ts'
 import { conditionOf, sliceOf, type Order, type Plan } from './plan.ts'
 import type { Table } from './identifier.ts'
-import { storable, type Scalar } from './value.ts'
+import { possible, type Scalar } from './value.ts'
 
 const OPERATORS: Readonly<Record<Comparison, string>> = {
   eq: '=',
@@ -74,11 +74,11 @@ function condition(filter: Filter, values: unknown[]): string {
 
 function contained(value: Contained): unknown {
   if (value.kind === 'array') return value.values.map(checked)
-  return value.kind === 'json' ? value.value : storable(value.text)
+  return value.kind === 'json' ? value.value : possible(value.text)
 }
 
 function checked(value: Scalar): Scalar {
-  return typeof value === 'string' ? storable(value) : value
+  return typeof value === 'string' ? possible(value) : value
 }
 
 function parameter(value: unknown, values: unknown[]): string {

@@ -32,7 +32,7 @@ const IMPOSSIBLE = /[\0\p{Surrogate}]/u
  *
  * @throws QueryError with the SQLSTATE that Postgres gives for it
  */
-export function storable(text: string): string {
+export function possible(text: string): string {
   if (IMPOSSIBLE.test(text))
     throw new QueryError('a filter holds a NUL or half a surrogate pair, which no Postgres text can', {
       sqlState: '22021',
