@@ -7,6 +7,7 @@ import { installRuntimes } from './install.ts'
 import { run } from './npm.ts'
 import { emptyProject, packAndInstall, subpaths, type Packed } from './packed.ts'
 import { peersCases } from './peers.ts'
+import { startRemoteStore } from './remote-store.ts'
 import { failureCount, must, section, tryCase, type CaseResult } from './report.ts'
 import { typesCases } from './types.ts'
 import { workerCases } from './worker-cases.ts'
@@ -88,10 +89,16 @@ async function bareCases(of: Packed): Promise<CaseResult[]> {
 }
 
 async function onWorkerd(of: Packed, compatibilityDate: string): Promise<CaseResult[]> {
-  const worker = await startWorker({ program: runtimes.workerd, project: of.project, compatibilityDate })
+  const { workerd: program } = runtimes
+  const store = await startRemoteStore()
   try {
-    return await workerCases(worker)
+    const worker = await startWorker({ program, project: of.project, compatibilityDate, storeUrl: store.url })
+    try {
+      return await workerCases(worker, store)
+    } finally {
+      await worker.stop()
+    }
   } finally {
-    await worker.stop()
+    await store.stop()
   }
 }

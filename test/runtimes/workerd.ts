@@ -19,11 +19,13 @@ export interface WorkerOptions {
   readonly project: string
   /** Old and new dates differ in what happens to promises of ended requests. */
   readonly compatibilityDate: string
+  /** Where the store is that the Worker reaches by `fetch`. */
+  readonly storeUrl: string
 }
 
 /** Bundles as Cloudflare's own tool does; a `node:` import, a driver or anything else from outside stops it. */
 export async function bundleWorker(project: string): Promise<void> {
-  await build({
+  const { metafile } = await build({
     entryPoints: [join(project, 'worker.mjs')],
     outfile: join(project, 'worker.bundle.js'),
     bundle: true,
@@ -33,13 +35,17 @@ export async function bundleWorker(project: string): Promise<void> {
     conditions: ['workerd', 'worker', 'browser'],
     target: 'es2022',
     logLevel: 'silent',
+    metafile: true,
   })
+  // An `import()` whose failure is caught may name what is not there: esbuild leaves it, and so it comes to the Worker.
+  const outside = Object.values(metafile.outputs).flatMap(({ imports }) => imports.filter(({ external }) => external))
+  if (outside.length > 0) throw new Error(`the bundle still imports ${outside.map(({ path }) => path).join(', ')}`)
 }
 
-export async function startWorker({ program, project, compatibilityDate }: WorkerOptions): Promise<Worker> {
-  const folder = join(project, `workerd-${compatibilityDate}`)
+export async function startWorker({ program, project, ...options }: WorkerOptions): Promise<Worker> {
+  const folder = join(project, `workerd-${options.compatibilityDate}`)
   mkdirSync(folder, { recursive: true })
-  writeFileSync(join(folder, 'config.capnp'), config(compatibilityDate))
+  writeFileSync(join(folder, 'config.capnp'), config(options))
   const child = spawn(program, ['serve', 'config.capnp', '--control-fd=3'], {
     cwd: folder,
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
@@ -75,13 +81,17 @@ async function portOf(child: ChildProcess): Promise<number> {
   throw new Error('workerd closed its control pipe without listening')
 }
 
-const config = (compatibilityDate: string): string => `using Workerd = import "/workerd/workerd.capnp";
+const config = ({
+  compatibilityDate,
+  storeUrl,
+}: Omit<WorkerOptions, 'program' | 'project'>): string => `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
-  services = [(name = "main", worker = .main)],
+  services = [(name = "main", worker = .main), (name = "internet", network = (allow = ["local"]))],
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")]
 );
 const main :Workerd.Worker = (
   modules = [(name = "worker.js", esModule = embed "../worker.bundle.js")],
-  compatibilityDate = "${compatibilityDate}"
+  compatibilityDate = "${compatibilityDate}",
+  bindings = [(name = "STORE_URL", text = "${storeUrl}")]
 );
 `

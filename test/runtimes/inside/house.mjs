@@ -1,16 +1,16 @@
 // Every factory of the package, called at module scope, where Workers forbid timers, random values, clocks and I/O.
 import { consoleObserver, createHost } from '@easymo/perf'
-import { cached, createCache } from '@easymo/perf/cache'
+import { cached, createCache, createTieredCache, memoryCacheStore } from '@easymo/perf/cache'
 import { createDedup, memoryDedupStore } from '@easymo/perf/dedup'
 import { configureEasymo } from '@easymo/perf/easymo'
-import { healthEndpoint, metricsEndpoint, performanceMiddleware, toNode } from '@easymo/perf/http'
+import { cacheMiddleware, healthEndpoint, metricsEndpoint, performanceMiddleware, toNode } from '@easymo/perf/http'
 import { lazyHandlers } from '@easymo/perf/lazy'
 import { collect, createMetrics } from '@easymo/perf/metrics'
-import { pgDatabase } from '@easymo/perf/pg'
+import { pgCacheStore, pgDatabase } from '@easymo/perf/pg'
 import { createPool } from '@easymo/perf/pool'
 import { query } from '@easymo/perf/query'
-import { redisDedupStore } from '@easymo/perf/redis'
-import { supabaseDatabase } from '@easymo/perf/supabase'
+import { redisCacheStore, redisDedupStore } from '@easymo/perf/redis'
+import { supabaseCacheStore, supabaseDatabase } from '@easymo/perf/supabase'
 import { manualClock } from '@easymo/perf/testing'
 import { createWarmup } from '@easymo/perf/warmup'
 import { createWebhook, whatsapp } from '@easymo/perf/webhook'
@@ -31,6 +31,13 @@ export const profileByPhone = cached({
   load: async (phone) => ({ phone, nth: ++counts.loads }),
 })
 
+const memory = memoryCacheStore()
+export const tiered = createTieredCache({ name: 'tiered', store: memory, host })
+export const otherTiered = createTieredCache({ name: 'tiered', store: memory, host })
+export const page = cacheMiddleware({ cache: createCache({ name: 'pages' }), ttlMs: 60_000, host })(
+  () => new Response('page'),
+)
+
 configureEasymo({ host })
 
 export const dedup = createDedup({ name: 'door', host })
@@ -39,6 +46,7 @@ export const stored = createDedup({ name: 'stored', store: memoryDedupStore(), h
 /** What a client of Upstash looks like. */
 const redis = { eval: async () => [], evalsha: async () => [] }
 export const shared = createDedup({ name: 'shared', store: redisDedupStore(redis), host })
+export const sharedCache = createTieredCache({ name: 'shared', store: redisCacheStore(redis), host })
 
 export const metrics = createMetrics({ defaultLabels: { service: 'suite' } })
 export const requests = metrics.counter('suite_requests_total', { help: 'Requests of the suite', labels: ['kind'] })
@@ -59,6 +67,7 @@ export const postgres = {
     return { rows: [{ id: 7, status: 'open' }] }
   },
 }
+export const pgCache = createTieredCache({ name: 'postgres', store: pgCacheStore(postgres), host })
 export const trips = query(pgDatabase(postgres), 'trips').select('id', 'status').eq('user_id', 'u1').limit(5)
 
 /** What a client of supabase-js looks like, with a server behind its fetch. */
@@ -74,6 +83,7 @@ const supabase = {
     },
   }),
 }
+export const supabaseCache = createTieredCache({ name: 'supabase', store: supabaseCacheStore(supabase), host })
 export const tripsOverHttp = query(supabaseDatabase(supabase), 'trips').select('id', 'status').eq('user_id', 'u1')
 
 export const handlers = lazyHandlers({ text: async () => ({ default: (update) => `text ${update.key}` }) }, { host })

@@ -3,6 +3,7 @@ import { isPerfError, OptionError } from '@easymo/perf'
 import { createCache } from '@easymo/perf/cache'
 import { prometheusText } from '@easymo/perf/metrics'
 import { sign, whatsappDelivery } from '@easymo/perf/testing'
+import { runContracts } from './contracts.mjs'
 import * as house from './house.mjs'
 
 function must(condition, message) {
@@ -97,6 +98,27 @@ const cases = [
       mustBe(cache.get('k'), 'v')
       await clock.tick(2)
       mustBe(cache.get('k'), undefined)
+    },
+  },
+  {
+    name: 'a cache of two tiers finds in its store what another one loaded',
+    async run() {
+      const load = async () => ({ nth: 1 })
+      mustBe((await house.tiered.lookup('k', load, { tags: ['t'] })).status, 'miss')
+      mustBe((await house.otherTiered.lookup('k', load)).status, 'store')
+      await house.tiered.invalidateTag('t')
+      mustBe(await house.tiered.get('k'), undefined)
+    },
+  },
+  {
+    name: 'a page is made once and then found',
+    async run() {
+      const get = (headers) => house.page(new Request('http://localhost/page', { headers }))
+      const [miss, hit] = [await get({}), await get({})]
+      mustBe([miss.headers.get('x-cache'), hit.headers.get('x-cache')], ['MISS', 'HIT'])
+      mustBe([await miss.text(), await hit.text()], ['page', 'page'])
+      const unchanged = await get({ 'if-none-match': hit.headers.get('etag') })
+      mustBe([unchanged.status, await unchanged.text()], [304, ''])
     },
   },
   {
@@ -238,7 +260,7 @@ const cases = [
   },
 ]
 
-/** Runs all cases in their order. */
+/** Runs all cases in their order, and the contracts of stores. */
 export async function runSuite() {
   const results = []
   for (const { name, run } of cases) {
@@ -249,5 +271,5 @@ export async function runSuite() {
       results.push({ name, error: String(error?.stack ?? error) })
     }
   }
-  return results
+  return [...results, ...(await runContracts())]
 }

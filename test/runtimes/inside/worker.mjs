@@ -8,6 +8,10 @@ import { sign, whatsappDelivery } from '@easymo/perf/testing'
 import { createWarmup } from '@easymo/perf/warmup'
 import { createWebhook, whatsapp } from '@easymo/perf/webhook'
 import { runSuite } from './suite.mjs'
+import { cacheSteps, sleep } from './worker-cache.mjs'
+import { pageHandlerOf } from './worker-http.mjs'
+import { manySteps } from './worker-many.mjs'
+import { storeIsAt, tierSteps } from './worker-tier.mjs'
 
 const flights = createCache({ name: 'flights', ttlMs: 60_000, loadTimeoutMs: 5_000 })
 const boot = createCache({ name: 'boot', ttlMs: 500 })
@@ -35,8 +39,6 @@ const counts = { loads: 0, handled: 0 }
 const unhandled = []
 addEventListener('unhandledrejection', (event) => unhandled.push(String(event.reason)))
 
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
-
 /** A load whose I/O is cancelled when its request ends. */
 async function load(ms, fails) {
   const nth = ++counts.loads
@@ -46,6 +48,9 @@ async function load(ms, fails) {
 }
 
 const steps = {
+  ...cacheSteps,
+  ...manySteps,
+  ...tierSteps,
   '/suite': async () => ({ results: await runSuite() }),
   '/counts': () => ({ ...counts, unhandled }),
 
@@ -114,16 +119,24 @@ const steps = {
 export default {
   async fetch(request, env, ctx) {
     const url = new URL(request.url)
+    storeIsAt(env.STORE_URL)
+    const page = pageHandlerOf(url.pathname)
+    if (page !== undefined) return page(request, env, ctx)
     const step = steps[url.pathname]
     if (step === undefined) return new Response('no such step', { status: 404 })
-    const query = Object.fromEntries(url.searchParams)
-    const waitUntil = query.keep === undefined ? undefined : (promise) => ctx.waitUntil(promise)
-    const { key, ms = 0, stay = 0 } = query
-    const given = { key, ms: Number(ms), stay: Number(stay), fails: 'fails' in query, waitUntil, env, ctx }
+    const waitUntil = url.searchParams.has('keep') ? (promise) => ctx.waitUntil(promise) : undefined
     try {
-      return Response.json(await step(given))
+      return Response.json((await step({ ...queryOf(url), waitUntil, env, ctx })) ?? {})
     } catch (error) {
       return Response.json({ error: `${error?.name} ${error?.code ?? ''} ${error?.message}` }, { status: 500 })
     }
   },
+}
+
+/** What a step is told: texts, lists, numbers of milliseconds, and what is only there or not. */
+function queryOf({ searchParams }) {
+  const { keys = '', ms = 0, stay = 0, ttlMs, ...texts } = Object.fromEntries(searchParams)
+  const flags = ['fails', 'hangs', 'late'].map((name) => [name, searchParams.has(name)])
+  const numbers = { ms: Number(ms), stay: Number(stay), ...(ttlMs === undefined ? {} : { ttlMs: Number(ttlMs) }) }
+  return { ...texts, keys: keys.split(','), ...numbers, ...Object.fromEntries(flags) }
 }
