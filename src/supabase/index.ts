@@ -1,1 +1,4 @@
-export { supabaseDatabase, type SupabaseLike } from './database.ts'
+export { supabaseCacheStore } from './cache-store.ts'
+export { supabaseDatabase } from './database.ts'
+export { supabaseDedupStore } from './dedup-store.ts'
+export type { SupabaseLike } from './request.ts'

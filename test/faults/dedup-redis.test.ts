@@ -1,40 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { DedupStore } from '../../src/core/dedup-store.ts'
-import { createDedup, type Dedup } from '../../src/dedup/index.ts'
 import { redisDedupStore } from '../../src/redis/index.ts'
 import { ownName, startRedis, type PrivateServer } from '../servers/index.ts'
-import { gate, probed, toldHost, type ProbedStore, type ToldHost } from '../support/dedup-probe.ts'
+import { gate } from '../support/dedup-probe.ts'
+import { dedupService as service, resent } from '../support/dedup-service.ts'
 import { redisClient, redisDrivers, type RedisClient } from '../support/redis-clients.ts'
 import { tcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 
 const UNAVAILABLE = { code: 'ERR_PERF_STORE_UNAVAILABLE' }
-
-interface Service extends Omit<ProbedStore, 'store'>, ToldHost {
-  readonly dedup: Dedup
-}
-
-/** A service of its own, with a guard and a front of its own. */
-function service(store: DedupStore): Service {
-  const probe = probed(store)
-  const told = toldHost()
-  return { ...probe, ...told, dedup: createDedup({ name: 'wa', store: probe.store, host: told.host }) }
-}
-
-/** A resend, again and again, as the provider does it: until the store is back. */
-async function resent<T>(call: () => Promise<T>): Promise<T> {
-  let last: { readonly value: T } | undefined
-  await expect
-    .poll(
-      async () => {
-        last = { value: await call() }
-        return true
-      },
-      { timeout: 15_000, interval: 50 },
-    )
-    .toBe(true)
-  if (last === undefined) throw new Error('the store did not come back')
-  return last.value
-}
 
 for (const driver of redisDrivers)
   describe(`a dedup on Redis, by ${driver}, when the server`, () => {

@@ -1,16 +1,11 @@
-import { fork, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
 import { createDedup, NonRetryable, type Dedup } from '../../src/dedup/index.ts'
 import { redisDedupStore } from '../../src/redis/index.ts'
 import { dedupStoreContract } from '../../src/testing/index.ts'
 import { ownName, startRedis, type PrivateServer } from '../servers/index.ts'
-import type { Race, RaceResult } from '../support/claim-racer.ts'
+import { startRacers } from '../support/race.ts'
 import { redisClient, redisDrivers, type RedisClient } from '../support/redis-clients.ts'
-
-const RACER = fileURLToPath(new URL('../support/claim-racer.ts', import.meta.url))
 
 for (const driver of redisDrivers)
   describe(`claims in Redis, by ${driver}`, () => {
@@ -164,24 +159,17 @@ for (const driver of redisDrivers)
       })
     })
 
-    describe('that several processes race for', () => {
-      let racers: ChildProcess[] = []
-      afterAll(() => racers.forEach((racer) => racer.kill('SIGKILL')))
-
-      it('have exactly one winner, also when the clocks of the processes differ by two hours', async () => {
-        const prefix = ownName()
-        racers = [-3_600_000, 3_600_000].map((skewMs) =>
-          fork(RACER, [driver, inject('redisUrl'), prefix, String(skewMs)], { execArgv: ['--import', 'tsx'] }),
-        )
-        await Promise.all(racers.map((racer) => once(racer, 'message')))
-        for (let round = 0; round < 10; round += 1) {
-          const answers = racers.map((racer) => once(racer, 'message') as Promise<[RaceResult]>)
-          for (const racer of racers) racer.send({ key: `m${round}`, callers: 25 } satisfies Race)
-          const results = (await Promise.all(answers)).map(([result]) => result)
-          expect(results.reduce((sum, { won }) => sum + won, 0)).toBe(1)
-          expect(results.reduce((sum, { others }) => sum + others, 0)).toBe(49)
-        }
+    it('that several processes race for have exactly one winner, also when their clocks differ by two hours', async () => {
+      const racers = await startRacers({
+        store: [driver, inject('redisUrl'), ownName()],
+        skewsMs: [-3_600_000, 3_600_000],
       })
+      try {
+        for (let round = 0; round < 10; round += 1)
+          expect(await racers.race({ key: `m${round}`, callers: 25 })).toEqual({ won: 1, others: 49 })
+      } finally {
+        racers.end()
+      }
     })
   })
 

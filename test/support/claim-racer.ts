@@ -1,6 +1,9 @@
+import pg from 'pg'
 import { createDedup } from '../../src/dedup/index.ts'
 import { createHost } from '../../src/core/host.ts'
 import { systemClock, type Clock } from '../../src/core/clock.ts'
+import type { DedupStore } from '../../src/core/dedup-store.ts'
+import { pgDedupStore } from '../../src/pg/index.ts'
 import { redisDedupStore } from '../../src/redis/index.ts'
 import { redisClient, type RedisDriver } from './redis-clients.ts'
 
@@ -24,10 +27,9 @@ const skewed: Clock = {
   after: systemClock.after,
   whileAlive: systemClock.whileAlive,
 }
-const { client } = await redisClient(driver as RedisDriver, url)
 const dedup = createDedup({
   name: 'race',
-  store: redisDedupStore(client, { prefix }),
+  store: await storeOf(),
   host: createHost({ clock: skewed }),
   // The race is about who wins, not about a deadline on a machine under load.
   storeTimeoutMs: 10_000,
@@ -36,6 +38,11 @@ const dedup = createDedup({
 process.on('message', (race: Race) => void run(race))
 process.on('disconnect', () => process.exit(0))
 process.send?.('ready')
+
+async function storeOf(): Promise<DedupStore> {
+  if (driver === 'pg') return pgDedupStore(new pg.Pool({ connectionString: url, max: 8 }))
+  return redisDedupStore((await redisClient(driver as RedisDriver, url)).client, { prefix })
+}
 
 async function run({ key, callers }: Race): Promise<void> {
   const results = await Promise.all(Array.from({ length: callers }, () => dedup.once(key, () => 1, { waitMs: 0 })))

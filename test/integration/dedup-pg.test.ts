@@ -1,0 +1,219 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
+import type { DedupStore } from '../../src/core/dedup-store.ts'
+import { createDedup, NonRetryable, type Dedup } from '../../src/dedup/index.ts'
+import { pgDedupStore } from '../../src/pg/index.ts'
+import { dedupStoreContract } from '../../src/testing/index.ts'
+import { dedupMigration, dedupSchema, FORGET_CLAIMS } from '../support/dedup-schema.ts'
+import { pgDrivers, type StartedDriver } from '../support/pg-drivers.ts'
+import { waitsForLock, type SqlSchema } from '../support/sql-schema.ts'
+
+const LEASE_MS = 60_000
+const DONE = { as: 'done', retentionMs: 60_000 } as const
+
+let own: SqlSchema
+let store: DedupStore
+
+beforeAll(async () => {
+  own = await dedupSchema(inject('postgresUrl'))
+  store = pgDedupStore(own.admin)
+})
+beforeEach(() => own.admin.query(FORGET_CLAIMS))
+afterAll(() => own.end())
+
+const statusOf = async (key: string): Promise<unknown> => (await store.claimMany([key], 'asks', LEASE_MS))[0]?.status
+const rowOf = async (key: string): Promise<unknown> =>
+  (await own.admin.query<object>('select * from easymo_dedup where key = $1', [key])).rows[0]
+
+describe.each(Object.keys(pgDrivers))('claims in Postgres over %s keep the contract of a store', (name) => {
+  let started: StartedDriver
+
+  beforeAll(async () => {
+    started = await (pgDrivers[name] as (typeof pgDrivers)[string])(own, await dedupMigration())
+  })
+  beforeEach(() => started.exec(FORGET_CLAIMS))
+  afterAll(() => started.close())
+
+  for (const { name: promise, run } of dedupStoreContract)
+    it(`which ${promise}`, () => run({ store: pgDedupStore(started.driver), wait: (ms) => sleep(ms) }))
+})
+
+describe('a dedup on Postgres', () => {
+  const dedupOn = (name: string): Dedup => createDedup({ name, store, storeTimeoutMs: 10_000 })
+
+  it('does a thousand updates once, across two dedups', async () => {
+    const updates = Array.from({ length: 1_000 }, (_, at) => `m:${at}`)
+    const runs: string[] = []
+    const options = { key: (update: string) => update, handle: (update: string) => void runs.push(update) }
+    const both = await Promise.all([dedupOn('a').each(updates, options), dedupOn('a').each(updates, options)])
+    expect(runs.sort()).toEqual([...updates].sort())
+    expect(new Set(both.flat().map(({ status }) => status))).toEqual(new Set(['done', 'duplicate']))
+  })
+
+  it('counts the attempts across dedups, and remembers what was parked', async () => {
+    const fails = (): Promise<never> => Promise.reject(new Error('db down'))
+    for (let attempt = 1; attempt < 3; attempt += 1)
+      await expect(dedupOn('b').once('m1', fails)).rejects.toThrow('db down')
+    const parked: number[] = []
+    const park = (_: string, __: unknown, { attempt }: { attempt: number }): void => void parked.push(attempt)
+    const poison = (): Promise<never> => Promise.reject(new NonRetryable('bad'))
+    expect(await dedupOn('b').once('m1', poison, { park })).toEqual({ status: 'dead' })
+    expect(await dedupOn('b').once('m1', fails)).toEqual({ status: 'dead' })
+    expect(parked).toEqual([3])
+  })
+
+  const noise = Array.from({ length: 2_500 }, () => Math.random().toString(36).slice(2, 6)).join('')
+  it.each([
+    ['NUL', 'a\0b', 'a\0c'],
+    ['lone surrogates', 'a\ud800', 'a\udc00'],
+    ['a replacement character', 'a\ud800', 'a\ufffd'],
+    ['10 KB that nothing can compress', `${noise}a`, `${noise}b`],
+    ['many bytes in few characters', '\u{1f600}'.repeat(700), `${'\u{1f600}'.repeat(699)}!`],
+    ['SQL', "a'; drop table easymo_dedup; --", 'a"},{"'],
+    ['the case of letters', 'KEY', 'key'],
+  ])('keeps keys apart: %s', async (_, one, other) => {
+    const call = (): Promise<unknown> =>
+      dedupOn('c').each([one, other, one], { key: (key) => key, handle: (key) => key })
+    expect(await call()).toMatchObject([{ value: one }, { value: other }, { status: 'duplicate' }])
+    expect(await call()).toMatchObject(Array(3).fill({ status: 'duplicate' }))
+  })
+
+  it('takes one statement for each call of the store', async () => {
+    const client = await own.connect()
+    const query = client.query.bind(client) as (...args: unknown[]) => unknown
+    let statements = 0
+    Object.assign(client, { query: (...args: unknown[]) => ((statements += 1), query(...args)) })
+    const counted = pgDedupStore(client)
+    const keys = Array.from({ length: 100 }, (_, at) => `counted${at}`)
+    const calls = [
+      () => counted.claimMany(keys, 't', LEASE_MS),
+      () => counted.renewMany(keys, 't', LEASE_MS),
+      () => counted.completeMany(keys.slice(50), 't', DONE),
+      () => counted.releaseMany(keys, 't'),
+    ]
+    for (const [at, call] of calls.entries()) {
+      await call()
+      expect(statements).toBe(at + 1)
+    }
+    await Promise.all([counted.claimMany([], 't', 1), counted.renewMany([], 't', 1), counted.completeMany([], 't', DONE), counted.releaseMany([], 't')]) // prettier-ignore
+    expect(statements).toBe(4)
+  })
+})
+
+describe('the table of claims', () => {
+  it('holds a long key as its beginning and a hash, which is no other key', async () => {
+    const long = 'k'.repeat(10_000)
+    await store.claimMany([long], 't', LEASE_MS)
+    await store.completeMany([long], 't', DONE)
+    const { rows } = await own.admin.query<{ key: string }>("select key from easymo_dedup where key like 'kkk%'")
+    expect(rows).toEqual([{ key: expect.stringMatching(/^k{512}:[0-9a-f]{64}$/) as string }])
+    expect(await statusOf(rows[0]?.key ?? '')).toBe('won')
+    expect(await statusOf('k'.repeat(512))).toBe('won')
+    expect(await statusOf(long)).toBe('done')
+  })
+
+  it.each([
+    ['a state that is not known', "'paused', 't', now() + interval '1 min', 1"],
+    ['a lease without an end', "'leased', 't', null, 1"],
+    ['a state that has no name', "'', null, null, 0"],
+  ])('counts what another version wrote as present, and does not touch it: %s', async (what, values) => {
+    const key = `other ${what}`
+    await own.admin.query(`insert into easymo_dedup (key, state, token, lease_until, attempts, expires_at) values ('${key}', ${values}, now() + interval '1 day')`) // prettier-ignore
+    const before = await rowOf(key)
+    expect(await store.claimMany(['m0', key, 'm2'], 'u', LEASE_MS)).toMatchObject([
+      { status: 'won' },
+      { status: 'leased', leftMs: expect.any(Number) as number },
+      { status: 'won' },
+    ])
+    await store.releaseMany(['m0', key, 'm2'], 'u')
+    expect(await store.renewMany([key], 'u', LEASE_MS)).toEqual([false])
+    expect(await store.completeMany([key], 'u', DONE)).toEqual([false])
+    expect(await rowOf(key)).toEqual(before)
+  })
+
+  it('answers a key that is given twice as won once', async () => {
+    const { rows } = await own.admin.query<{ answer: unknown }>("select easymo_dedup_claim('{z,y,z}', 't', 1000) as answer") // prettier-ignore
+    expect(rows[0]?.answer).toMatchObject([{ status: 'won' }, { status: 'won' }, { status: 'leased' }])
+  })
+
+  it('takes durations of any length', async () => {
+    await store.claimMany(['eternal'], 't', Number.MAX_VALUE)
+    expect(await store.renewMany(['eternal'], 't', 1e300)).toEqual([true])
+    expect(await store.completeMany(['eternal'], 't', { as: 'done', retentionMs: 1e15 })).toEqual([true])
+    expect(await statusOf('eternal')).toBe('done')
+  })
+
+  it('remembers the attempts of what failed for eight days', async () => {
+    await store.claimMany(['fails'], 't', LEASE_MS)
+    await store.releaseMany(['fails'], 't')
+    const age = (by: string): Promise<unknown> => own.admin.query(`update easymo_dedup set expires_at = expires_at - interval '${by}' where key = 'fails'`) // prettier-ignore
+    await age('7 days 23:59:00')
+    expect(await store.claimMany(['fails'], 't', LEASE_MS)).toEqual([{ status: 'won', attempt: 2 }])
+    await store.releaseMany(['fails'], 't')
+    await age('8 days')
+    expect(await store.claimMany(['fails'], 't', LEASE_MS)).toEqual([{ status: 'won', attempt: 1 }])
+  })
+
+  it('is not written by claims of what is done', async () => {
+    await store.claimMany(['still'], 't', LEASE_MS)
+    await store.completeMany(['still'], 't', DONE)
+    const version = 'select xmin, xmax, ctid from easymo_dedup where key = $1'
+    const { rows: before } = await own.admin.query(version, ['still'])
+    expect(await statusOf('still')).toBe('done')
+    expect((await own.admin.query(version, ['still'])).rows).toEqual(before)
+  })
+})
+
+describe('in a transaction of the caller’s', () => {
+  let client: pg.Client
+
+  beforeAll(async () => {
+    client = await own.connect('create table work (key text)')
+  })
+
+  it('the completion and the work commit together, or not at all', async () => {
+    const inside = pgDedupStore(client)
+    await store.claimMany(['m1'], 't', LEASE_MS)
+    for (const [end, as] of [
+      ['rollback', 'leased'],
+      ['commit', 'done'],
+    ] as const) {
+      await client.query("begin; insert into work values ('m1')")
+      expect(await inside.completeMany(['m1'], 't', DONE)).toEqual([true])
+      // Nobody waits for the transaction, and nobody sees what may be taken back.
+      expect(await statusOf('m1')).toBe('leased')
+      await client.query(end)
+      expect(await statusOf('m1')).toBe(as)
+    }
+    expect((await client.query('select * from work')).rows).toEqual([{ key: 'm1' }])
+  })
+
+  it('a claim that is rolled back was none; until then others wait for it', async () => {
+    await client.query('begin')
+    await pgDedupStore(client).claimMany(['m2'], 't', LEASE_MS)
+    const other = await own.connect()
+    const waits = pgDedupStore(other).claimMany(['m2'], 'other', LEASE_MS)
+    await waitsForLock(own.admin, other)
+    await client.query('rollback')
+    expect(await waits).toEqual([{ status: 'won', attempt: 1 }])
+  })
+
+  it('times are those of the call, not of the transaction', async () => {
+    await client.query('begin')
+    await sleep(300)
+    await pgDedupStore(client).claimMany(['m3'], 't', 280)
+    await client.query('commit')
+    expect(await statusOf('m3')).toBe('leased')
+  })
+})
+
+it('an unreachable server is an outage', async () => {
+  const pool = new pg.Pool({ connectionString: 'postgres://nobody@127.0.0.1:1/none' })
+  await expect(pgDedupStore(pool).claimMany(['a'], 't', 1)).rejects.toMatchObject({ code: 'ERR_PERF_STORE_UNAVAILABLE' }) // prettier-ignore
+  await pool.end()
+})
+
+it.each([[null], [undefined], ['postgres://127.0.0.1'], [{}], [new Map()]])('refuses %j as a client', (client) => {
+  expect(() => pgDedupStore(client as never)).toThrow(expect.objectContaining({ code: 'ERR_PERF_OPTION' }))
+})
