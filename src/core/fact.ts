@@ -1,13 +1,17 @@
 /** Every fact that a room can tell. Stable, like error codes. */
 export type FactName =
+  | 'cache.bus_failed'
   | 'cache.refresh_failed'
+  | 'cache.value_refused'
   | 'dedup.complete_failed'
   | 'dedup.lease_lost'
+  | 'dedup.overflow'
   | 'dedup.parked'
   | 'dedup.poison'
   | 'dedup.release_failed'
   | 'dedup.renew_failed'
   | 'host.background_failed'
+  | 'http.cache_failed'
   | 'http.closed'
   | 'http.failed'
   | 'lazy.load_failed'

@@ -21,7 +21,7 @@ export interface EachOptions<U, T> {
   readonly concurrency?: number
   /** A failure at this attempt makes the update poison. @defaultValue 10 */
   readonly maxAttempts?: number
-  /** How long to wait for updates that another caller is working on, in milliseconds. @defaultValue 5000 */
+  /** How long to wait for updates that another caller is working on, in milliseconds. @defaultValue 5000; 0 by `onInProgress` */
   readonly waitMs?: number
   /** Does the work of one update. A throw gives back the claim of this one alone; `NonRetryable` hands it to `park`. */
   readonly handle: (update: U, attempt: Attempt) => T | Promise<T>

@@ -124,7 +124,7 @@ export class Batch<U, T> implements Holder {
   }
 
   async #wait(item: Item<U>): Promise<void> {
-    const { waitMs = 5_000, signal } = this.#options
+    const { waitMs = this.#ledger.waits ? 5_000 : 0, signal } = this.#options
     this.#waitingRoom ??= createWaitingRoom({ ledger: this.#ledger, token: this.#token, waitMs, signal })
     item.claim = await this.#waitingRoom.wait(item.key, item.claim)
     item.held = item.claim.status === 'won'

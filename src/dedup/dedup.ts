@@ -1,21 +1,26 @@
-import { atLeast, hasMethods, isFunction, isText, knownOptions } from '../core/check.ts'
+import { atLeast, hasMethods, isFunction, isText, knownOptions, oneOf } from '../core/check.ts'
 import type { DedupStore } from '../core/dedup-store.ts'
 import { OptionError } from '../core/errors.ts'
 import { defaultHost, type Host, type WaitUntil } from '../core/host.ts'
 import { createStoreGuard } from '../core/store-guard.ts'
 import type { Attempt, EachOptions, EachResult, UpdateRunner } from '../core/updates.ts'
 import { runEach } from './each.ts'
-import { Generations } from './generations.ts'
+import { createIdMemory, type IdLimitOptions, type IdOptions } from './id-memory.ts'
 import { memoryLedger, type DedupCounts, type Ledger } from './ledger.ts'
 import { MemoryClaims } from './memory-claims.ts'
 import { ATTEMPTS_MS } from './memory-store.ts'
-import { storeLedger } from './store-ledger.ts'
+import { StoreLedger } from './store-ledger.ts'
 
-interface CommonOptions {
+interface CommonOptions extends IdOptions {
   /** How long the memory of this process remembers an id, in milliseconds: at least so long, at most twice. @defaultValue 30 000 */
   readonly windowMs?: number
   /** How long a crashed owner keeps its claim, in milliseconds; a living one renews it. @defaultValue 30 000 */
   readonly leaseMs?: number
+  /**
+   * What a caller does whose update somebody else works on: `wait` for the end of it, for `waitMs` at most, or `return`
+   * at once as *in progress*. @defaultValue `wait`
+   */
+  readonly onInProgress?: 'wait' | 'return'
   readonly host?: Host
 }
 
@@ -36,12 +41,18 @@ export interface StoreDedupOptions extends CommonOptions {
   readonly retentionMs?: number
   /** Our own deadline for every call to the store, in milliseconds. @defaultValue 250 */
   readonly storeTimeoutMs?: number
+  /**
+   * What becomes of an update when the store cannot be reached. `reject`: nothing runs, the caller is told to come again,
+   * so nothing is lost and nothing done twice. `process`: it runs, by the memory of this process alone, and the result
+   * says `degraded`; for providers that do not resend. @defaultValue `reject`
+   */
+  readonly onStoreError?: 'reject' | 'process'
 }
 
 /**
  * With a `store`, claims are shared by all processes, and `name` is required; without one they end with this process.
  */
-export type DedupOptions = MemoryDedupOptions | StoreDedupOptions
+export type DedupOptions = (MemoryDedupOptions | StoreDedupOptions) & IdLimitOptions
 
 /** How one update ended, when it did not throw. */
 export type Once<T> =
@@ -67,6 +78,8 @@ export interface OnceOptions {
 export interface DedupStats extends Readonly<DedupCounts> {
   /** The ids that the memory of this process holds. */
   readonly size: number
+  /** Ids that were forgotten before their time, or refused, because of `maxIds`; there with that option only. */
+  readonly overflows?: number
 }
 
 /** Knows which updates are done, and lets only one caller at a time work on a key. */
@@ -77,6 +90,8 @@ export interface Dedup extends UpdateRunner {
   /**
    * True the first time in the window, then false. Memory only, and synchronous; for work that need not survive a
    * failure. A mark never makes `once` or `each` answer *duplicate*.
+   *
+   * @throws StoreUnavailable `ERR_PERF_STORE_UNAVAILABLE` with `onOverflow: 'reject'`, when `maxIds` are marked
    */
   mark(key: string): boolean
   /**
@@ -111,21 +126,32 @@ export interface Dedup extends UpdateRunner {
  */
 export function createDedup(options: DedupOptions = {}): Dedup {
   checkNames(options)
-  const { name = 'dedup', windowMs = 30_000, leaseMs = 30_000, store, host = defaultHost } = options
+  const {
+    name = 'dedup',
+    windowMs = 30_000,
+    leaseMs = 30_000,
+    onInProgress = 'wait',
+    store,
+    host = defaultHost,
+  } = options
   const { retentionMs = store === undefined ? windowMs : 8 * 86_400_000 } = options
-  const { storeTimeoutMs = 250 } = options as Partial<StoreDedupOptions>
+  const { storeTimeoutMs = 250, onStoreError = 'reject' } = options as Partial<StoreDedupOptions>
   checkOptions(options, { windowMs, leaseMs, retentionMs, storeTimeoutMs })
+  oneOf(['reject', 'process'], 'onStoreError', onStoreError)
+  oneOf(['wait', 'return'], 'onInProgress', onInProgress)
   hasMethods('host', host, 'observe', 'track', 'randomId')
   const { clock } = host
   const counts = zeroCounts()
-  const marks = new Generations(windowMs)
-  const shared = { host, name, leaseMs, retentionMs, counts }
+  const memory = createIdMemory(options, { host, name, windowMs })
+  const marks = memory.generations(windowMs)
+  const shared = { host, name, leaseMs, retentionMs, counts, waits: onInProgress === 'wait' }
 
-  const ledger = store === undefined ? memoryLedger(new MemoryClaims(clock, ATTEMPTS_MS), shared) : sharedLedger(store)
+  const ledger =
+    store === undefined ? memoryLedger(new MemoryClaims(clock, ATTEMPTS_MS, memory), shared) : sharedLedger(store)
 
   function sharedLedger(of: DedupStore): Ledger {
     const guard = createStoreGuard({ host, what: `dedup store of ${name}`, timeoutMs: storeTimeoutMs })
-    return storeLedger(of, { ...shared, guard, front: new Generations(windowMs) })
+    return new StoreLedger({ ...shared, store: of, guard, memory, windowMs, onStoreError })
   }
 
   const each: Dedup['each'] = (updates, eachOptions) => {
@@ -138,10 +164,13 @@ export function createDedup(options: DedupOptions = {}): Dedup {
     name,
     retentionMs,
     each,
-    seen: (key) => marks.has(key, clock.elapsed()) || ledger.isDone(key),
+    seen: (key) => marks.has(key, clock.elapsed()) || ledger.endOf(key) === 'done',
     mark(key) {
       counts.checked += 1
-      const fresh = marks.add(key, clock.elapsed())
+      const now = clock.elapsed()
+      const { limit } = memory
+      if (marks.size >= limit.inAll && !marks.has(key, now)) limit.admit(1, marks.size, now)
+      const fresh = marks.add(key, now)
       if (!fresh) counts.duplicates += 1
       return fresh
     },
@@ -151,13 +180,22 @@ export function createDedup(options: DedupOptions = {}): Dedup {
       const [result] = await each([key], { ...onceOptions, key: (only) => only, handle: (_, attempt) => work(attempt) })
       return single(result)
     },
-    stats: () => ({ ...counts, size: marks.size + ledger.size }),
+    stats() {
+      const { overflows, maxIds } = memory.limit
+      const size = marks.sizeAt(clock) + ledger.size
+      return { ...counts, size, ...(maxIds < Infinity && { overflows }) }
+    },
   }
 }
 
+const DEDUP_OPTIONS = [
+  ...['name', 'windowMs', 'leaseMs', 'retentionMs', 'onInProgress', 'store', 'host'],
+  ...['ids', 'flatten', 'maxIds', 'onOverflow'],
+]
+
 function checkNames(options: DedupOptions): void {
-  const ofStore = options?.store === undefined ? [] : ['storeTimeoutMs']
-  knownOptions(options, 'name', 'windowMs', 'leaseMs', 'retentionMs', 'store', 'host', ...ofStore)
+  const ofStore = options?.store === undefined ? [] : ['storeTimeoutMs', 'onStoreError']
+  knownOptions(options, ...DEDUP_OPTIONS, ...ofStore)
 }
 
 function checkOptions(options: DedupOptions, times: Readonly<Record<string, number>>): void {

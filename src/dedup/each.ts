@@ -87,8 +87,9 @@ function planned<U, T>(ledger: Ledger, updates: readonly U[], { key: keyOf }: Ea
     const key = keyOf(update)
     if (typeof key !== 'string' || key === '') throw new OptionError('key must give a string that is not empty')
     const first = places?.get(key)
+    const ended = ledger.remote ? ledger.endOf(key) : undefined
     if (first !== undefined) plan.repeats.push({ key, at, first })
-    else if (ledger.remote && ledger.isDone(key)) plan.results[at] = { key, status: 'duplicate' }
+    else if (ended !== undefined) plan.results[at] = { key, status: ended === 'done' ? 'duplicate' : 'dead' }
     else {
       places?.set(key, at)
       plan.keys.push(key)

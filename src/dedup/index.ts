@@ -8,6 +8,7 @@ export {
   type OnceOptions,
   type StoreDedupOptions,
 } from './dedup.ts'
+export type { IdLimitOptions, IdOptions } from './id-memory.ts'
 export { memoryDedupStore, type MemoryDedupStoreOptions } from './memory-store.ts'
 export type { Claim, DedupStore, Ending } from '../core/dedup-store.ts'
 export type { Attempt, EachOptions, EachResult } from '../core/updates.ts'

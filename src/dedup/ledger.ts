@@ -32,12 +32,14 @@ export interface Ledger {
   readonly name: string
   readonly leaseMs: number
   readonly counts: DedupCounts
+  /** Whether a caller waits for what somebody else works on, unless it says how long. */
+  readonly waits: boolean
   readonly renewals: Renewals
   /** The ids that the memory of this process holds. */
   readonly size: number
-  /** True only for keys whose end was confirmed. */
-  isDone(key: string): boolean
-  /** Whether `isDone` spares a round trip, so that it is worth asking before a claim. */
+  /** How the update ended, if that was confirmed, or could not be but happened here. */
+  endOf(key: string): Ending | undefined
+  /** Whether `endOf` spares a round trip, so that it is worth asking before a claim. */
   readonly remote: boolean
   /** The options of the last call, which need not be checked again. */
   lastChecked: object | undefined
@@ -63,11 +65,12 @@ export interface LedgerOptions {
   readonly leaseMs: number
   readonly retentionMs: number
   readonly counts: DedupCounts
+  readonly waits: boolean
 }
 
 /** A ledger in this process: no guard, no front, every end written at once. */
 export function memoryLedger(claims: MemoryClaims, options: LedgerOptions): Ledger {
-  const { host, name, leaseMs, retentionMs, counts } = options
+  const { host, name, leaseMs, retentionMs, counts, waits } = options
   let tokens = 0
   const done = { as: 'done', retentionMs } as const
   const dead = { as: 'dead', retentionMs } as const
@@ -76,6 +79,7 @@ export function memoryLedger(claims: MemoryClaims, options: LedgerOptions): Ledg
     name,
     leaseMs,
     counts,
+    waits,
     renewals: createRenewals(host.clock, leaseMs / 3),
     remote: false,
     lastChecked: undefined,
@@ -84,11 +88,11 @@ export function memoryLedger(claims: MemoryClaims, options: LedgerOptions): Ledg
     get size() {
       return claims.size
     },
-    isDone: (key) => claims.isDone(key),
+    endOf: (key) => claims.endOf(key),
     claim: (keys, token) => claims.claim(keys, token, leaseMs),
     reclaim: (keys, token) => claims.claim(keys, token, leaseMs),
     renew: (keys, token) => keys.map((key) => claims.renew(key, token, leaseMs)),
     writer: (token) => ({ end: (key, as) => (claims.end(key, token, as === 'done' ? done : dead) ? 'kept' : 'lost') }),
-    release: (keys, token) => keys.forEach((key) => claims.release(key, token)),
+    release: (keys, token) => keys.forEach((key) => void claims.release(key, token)),
   }
 }

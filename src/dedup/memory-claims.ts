@@ -1,12 +1,8 @@
 import type { Clock } from '../core/clock.ts'
 import type { Claim, Ending } from '../core/dedup-store.ts'
-import { Generations } from './generations.ts'
-
-interface Lease {
-  readonly token: string
-  until: number
-  readonly attempt: number
-}
+import { Endings } from './endings.ts'
+import { IdMemory } from './id-memory.ts'
+import { Leases, type Lease } from './leases.ts'
 
 /**
  * Claims in the memory of this process, without a promise in sight: what the memory store is made of, and what a dedup
@@ -16,91 +12,83 @@ interface Lease {
  */
 export class MemoryClaims {
   readonly #clock: Clock
-  readonly #attemptsMs: number
-  readonly #leases = new Map<string, Lease>()
-  readonly #failed = new Map<string, { readonly attempt: number; readonly at: number }>()
-  readonly #done = new Endings()
-  readonly #dead = new Endings()
+  readonly #memory: IdMemory
+  readonly #leases: Leases
+  readonly #done: Endings
+  readonly #dead: Endings
 
-  constructor(clock: Clock, attemptsMs: number) {
+  /** @param attemptsMs - how long the attempts of a key that failed, or whose owner crashed, are remembered */
+  constructor(clock: Clock, attemptsMs: number, memory: IdMemory = new IdMemory()) {
     this.#clock = clock
-    this.#attemptsMs = attemptsMs
+    this.#memory = memory
+    this.#leases = new Leases(attemptsMs, memory.limit)
+    this.#done = new Endings(memory)
+    this.#dead = new Endings(memory)
   }
 
   get size(): number {
-    return this.#leases.size + this.#done.size + this.#dead.size
+    return this.#leases.size + this.#done.sizeAt(this.#clock) + this.#dead.sizeAt(this.#clock)
   }
 
-  isDone(key: string): boolean {
-    return this.#done.has(key, this.#clock.elapsed())
+  endOf(key: string): Ending | undefined {
+    return this.#endOf(key, this.#clock.elapsed())
   }
 
+  /** @throws StoreUnavailable `ERR_PERF_STORE_UNAVAILABLE` when there is no room for all of them: none is claimed */
   claim(keys: readonly string[], token: string, leaseMs: number): Claim[] {
     const now = this.#clock.elapsed()
+    this.#admit(keys, now)
     return keys.map((key) => {
-      if (this.#done.has(key, now)) return { status: 'done' }
-      if (this.#dead.has(key, now)) return { status: 'dead' }
-      const held = this.#leases.get(key)
-      if (held !== undefined && held.until > now) return { status: 'leased', leftMs: held.until - now }
-      const attempt = 1 + (held?.attempt ?? this.#takeAttempts(key, now))
-      this.#leases.set(key, { token, until: now + leaseMs, attempt })
-      return { status: 'won', attempt }
+      const ended = this.#endOf(key, now)
+      if (ended !== undefined) return { status: ended }
+      const name = this.#memory.nameOf(key)
+      const lease = this.#leases.get(name, now)
+      if (lease !== undefined && lease.until > now) return { status: 'leased', leftMs: lease.until - now }
+      return { status: 'won', attempt: this.#leases.add(this.#memory.kept(name), { token, until: now + leaseMs }, now) }
     })
   }
 
   renew(key: string, token: string, leaseMs: number): boolean {
-    const held = this.#leases.get(key)
-    if (held?.token !== token) return false
-    held.until = this.#clock.elapsed() + leaseMs
+    const now = this.#clock.elapsed()
+    const lease = this.#owned(key, token, now)
+    if (lease === undefined) return false
+    lease.until = now + leaseMs
     return true
   }
 
   end(key: string, token: string, { as, retentionMs }: { readonly as: Ending; readonly retentionMs: number }): boolean {
-    if (this.#leases.get(key)?.token !== token) return false
-    this.#leases.delete(key)
+    const now = this.#clock.elapsed()
+    if (this.#owned(key, token, now) === undefined) return false
+    this.#leases.delete(this.#memory.nameOf(key))
     const endings = as === 'done' ? this.#done : this.#dead
-    endings.add(key, retentionMs, this.#clock.elapsed())
+    endings.add(key, retentionMs, now)
     return true
   }
 
-  release(key: string, token: string): void {
-    const held = this.#leases.get(key)
-    if (held?.token !== token) return
-    this.#leases.delete(key)
+  /** False when the token does not own the key. */
+  release(key: string, token: string): boolean {
     const now = this.#clock.elapsed()
-    this.#failed.set(key, { attempt: held.attempt, at: now })
-    // In order of insertion, so the expired ones are in front.
-    for (const [old, { at }] of this.#failed) {
-      if (now - at < this.#attemptsMs) break
-      this.#failed.delete(old)
-    }
+    const lease = this.#owned(key, token, now)
+    if (lease === undefined) return false
+    this.#leases.giveBack(lease, now)
+    return true
   }
 
-  #takeAttempts(key: string, now: number): number {
-    if (this.#failed.size === 0) return 0
-    const known = this.#failed.get(key)
-    this.#failed.delete(key)
-    return known !== undefined && now - known.at < this.#attemptsMs ? known.attempt : 0
-  }
-}
-
-/** Ended keys, one set of generations per retention. */
-class Endings {
-  /** A dedup uses one retention all its life; the contract allows several. */
-  readonly #sets: { readonly retentionMs: number; readonly keys: Generations }[] = []
-
-  has(key: string, now: number): boolean {
-    for (const { keys } of this.#sets) if (keys.has(key, now)) return true
-    return false
+  #owned(key: string, token: string, now: number): Lease | undefined {
+    const lease = this.#leases.get(this.#memory.nameOf(key), now)
+    return lease?.token === token ? lease : undefined
   }
 
-  add(key: string, retentionMs: number, now: number): void {
-    let set = this.#sets.find((one) => one.retentionMs === retentionMs)
-    if (set === undefined) this.#sets.push((set = { retentionMs, keys: new Generations(retentionMs) }))
-    set.keys.add(key, now)
+  #endOf(key: string, now: number): Ending | undefined {
+    if (this.#done.has(key, now)) return 'done'
+    return this.#dead.has(key, now) ? 'dead' : undefined
   }
 
-  get size(): number {
-    return this.#sets.reduce((sum, { keys }) => sum + keys.size, 0)
+  #admit(keys: readonly string[], now: number): void {
+    const { limit } = this.#memory
+    if (limit.inAll === Infinity) return
+    const isNew = (key: string): boolean =>
+      this.#endOf(key, now) === undefined && this.#leases.get(this.#memory.nameOf(key), now)?.token === undefined
+    limit.admit(keys.filter(isNew).length, this.size, now)
   }
 }

@@ -29,6 +29,6 @@ export function memoryDedupStore(options: MemoryDedupStoreOptions = {}): DedupSt
     claimMany: async (keys, token, leaseMs) => claims.claim(keys, token, leaseMs),
     renewMany: async (keys, token, leaseMs) => keys.map((key) => claims.renew(key, token, leaseMs)),
     completeMany: async (keys, token, ending) => keys.map((key) => claims.end(key, token, ending)),
-    releaseMany: async (keys, token) => keys.forEach((key) => claims.release(key, token)),
+    releaseMany: async (keys, token) => keys.forEach((key) => void claims.release(key, token)),
   }
 }

@@ -1,123 +1,219 @@
 import type { Claim, DedupStore, Ending } from '../core/dedup-store.ts'
+import { hasCode } from '../core/errors.ts'
 import { codeOf } from '../core/fact.ts'
+import type { Host } from '../core/host.ts'
 import type { StoreGuard } from '../core/store-guard.ts'
 import { gatheringWriter } from './gathering-writer.ts'
 import type { Generations } from './generations.ts'
-import type { Ledger, LedgerOptions, Written } from './ledger.ts'
-import { createRenewals } from './renewals.ts'
-import { storable } from './storable.ts'
+import type { IdMemory } from './id-memory.ts'
+import type { DedupCounts, EndingWriter, Ledger, LedgerOptions, Written } from './ledger.ts'
+import { MemoryClaims } from './memory-claims.ts'
+import { ATTEMPTS_MS } from './memory-store.ts'
+import { createRenewals, type Renewals } from './renewals.ts'
+import { namedStore } from './named-store.ts'
+import { Unconfirmed } from './unconfirmed.ts'
 
 export interface StoreLedgerOptions extends LedgerOptions {
+  readonly store: DedupStore
   readonly guard: StoreGuard
   /** Remembers confirmed ends for a window. */
-  readonly front: Generations
+  readonly memory: IdMemory
+  readonly windowMs: number
+  readonly onStoreError: 'reject' | 'process'
 }
+
+/** So often the store is told again of ends that it could not be told of. */
+const TELL_EVERY_MS = 1_000
 
 /**
  * A ledger in a shared store, with a front in memory: the front answers *done* only for keys whose end the store
- * confirmed; everything else asks the store. Stored keys are `name:key`, so that services which share a store do not
- * meet.
+ * confirmed, or that ended here while it could not be told; everything else asks the store.
  */
-export function storeLedger(store: DedupStore, options: StoreLedgerOptions): Ledger {
-  const { host, name, leaseMs, retentionMs, counts, guard, front } = options
-  const stored = (keys: readonly string[]): string[] => keys.map((key) => `${name}:${storable(key)}`)
-  const remember = (key: string): boolean => front.add(key, host.clock.elapsed())
+export class StoreLedger implements Ledger {
+  readonly host: Host
+  readonly name: string
+  readonly leaseMs: number
+  readonly counts: DedupCounts
+  readonly waits: boolean
+  readonly renewals: Renewals
+  readonly remote = true
+  lastChecked: object | undefined
+  readonly #options: StoreLedgerOptions
+  readonly #store: DedupStore
+  readonly #front: Generations
+  readonly #unconfirmed = new Unconfirmed()
+  /** Claims that were made here because the store could not be reached. */
+  readonly #here: MemoryClaims
+  #tellingLater = false
 
-  async function guarded<T>(call: () => Promise<T>): Promise<T> {
+  constructor(options: StoreLedgerOptions) {
+    const { host, name, leaseMs, counts, waits, store, memory, windowMs } = options
+    this.host = host
+    this.name = name
+    this.leaseMs = leaseMs
+    this.counts = counts
+    this.waits = waits
+    this.renewals = createRenewals(host.clock, leaseMs / 3)
+    this.#options = options
+    this.#store = namedStore(store, name)
+    this.#front = memory.generations(windowMs)
+    this.#here = new MemoryClaims(host.clock, ATTEMPTS_MS, memory)
+  }
+
+  get size(): number {
+    return this.#front.sizeAt(this.host.clock) + this.#unconfirmed.size
+  }
+
+  newToken(): string {
+    return this.host.randomId()
+  }
+
+  endOf(key: string): Ending | undefined {
+    return this.#front.has(key, this.host.clock.elapsed()) ? 'done' : this.#unconfirmed.endOf(key)
+  }
+
+  async claim(keys: readonly string[], token: string): Promise<Claim[]> {
+    const process = this.#options.onStoreError === 'process'
+    this.#admit(keys.length)
+    let over = false
+    const claiming = this.#guarded(async () => {
+      const claims = await this.#store.claimMany(keys, token, this.leaseMs)
+      // Claimed here in the meantime, they are ended in the store by this very token.
+      if (over && !process) await this.#giveBackLate(keys, claims, token)
+      return claims
+    })
     try {
-      return await guard.run(call)
+      return this.#learned(keys, await claiming)
     } catch (error) {
-      counts.storeErrors += 1
+      over = true
+      if (process && hasCode(error, 'ERR_PERF_STORE_UNAVAILABLE')) return this.#here.claim(keys, token, this.leaseMs)
       throw error
     }
   }
 
-  async function end(keys: readonly string[], token: string, as: Ending): Promise<Written[]> {
+  async reclaim(keys: readonly string[], token: string): Promise<Claim[]> {
     try {
-      const kept = await guarded(() => store.completeMany(stored(keys), token, { as, retentionMs }))
+      return this.#learned(keys, await this.#guarded(() => this.#store.claimMany(keys, token, this.leaseMs)))
+    } catch {
+      // A store that went away now is no reason to give up what other updates of the batch have done.
+      return []
+    }
+  }
+
+  async renew(keys: readonly string[], token: string): Promise<boolean[]> {
+    const there = keys.filter((key) => !this.#here.renew(key, token, this.leaseMs))
+    if (there.length === 0) return keys.map(() => true)
+    try {
+      const kept = await this.#guarded(() => this.#store.renewMany(there, token, this.leaseMs))
+      const lost = new Set(there.filter((_, at) => kept[at] === false))
+      return keys.map((key) => !lost.has(key))
+    } catch (error) {
+      this.host.observe({ name: 'dedup.renew_failed', of: this.name, ...codeOf(error) })
+      return []
+    }
+  }
+
+  writer(token: string): EndingWriter {
+    const gathering = gatheringWriter(this.host.clock, (keys, as) => this.#end(keys, token, as))
+    const { windowMs: retentionMs } = this.#options
+    return {
+      end: (key, as) => {
+        if (!this.#here.end(key, token, { as, retentionMs })) return gathering.end(key, as)
+        this.#remember([key], token, as)
+        return 'failed'
+      },
+    }
+  }
+
+  async release(keys: readonly string[], token: string): Promise<void> {
+    const there = keys.filter((key) => !this.#here.release(key, token))
+    if (there.length === 0) return
+    await this.#guarded(() => this.#store.releaseMany(there, token)).catch((error: unknown) =>
+      this.#releaseFailed(there.length, error),
+    )
+  }
+
+  #admit(more: number): void {
+    const { limit } = this.#options.memory
+    if (limit.inAll < Infinity) limit.admit(more, this.size, this.host.clock.elapsed())
+  }
+
+  async #guarded<T>(call: () => Promise<T>): Promise<T> {
+    try {
+      const result = await this.#options.guard.run(call)
+      if (this.#unconfirmed.size > 0) this.#tellNow()
+      return result
+    } catch (error) {
+      this.counts.storeErrors += 1
+      throw error
+    }
+  }
+
+  async #end(keys: readonly string[], token: string, as: Ending): Promise<Written[]> {
+    const { retentionMs } = this.#options
+    try {
+      const kept = await this.#guarded(() => this.#store.completeMany(keys, token, { as, retentionMs }))
       return keys.map((key, at) => {
         if (kept[at] !== true) return 'lost'
-        if (as === 'done') remember(key)
+        if (as === 'done') this.#front.add(key, this.host.clock.elapsed())
         return 'kept'
       })
     } catch (error) {
-      host.observe({ name: 'dedup.complete_failed', of: name, count: keys.length, ...codeOf(error) })
-      // The work is done, so the key is remembered here even though the store could not be told.
-      if (as === 'done') keys.forEach(remember)
+      this.host.observe({ name: 'dedup.complete_failed', of: this.name, count: keys.length, ...codeOf(error) })
+      this.#remember(keys, token, as)
       return keys.map(() => 'failed')
     }
   }
 
-  function learned(keys: readonly string[], claims: Claim[]): Claim[] {
-    keys.forEach((key, at) => claims[at]?.status === 'done' && remember(key))
-    return claims
+  /** The work is over, so the keys are remembered here until the store could be told. */
+  #remember(keys: readonly string[], token: string, as: Ending): void {
+    for (const key of keys) this.#unconfirmed.add(key, { token, as })
+    if (as === 'done') for (const key of keys) this.#front.add(key, this.host.clock.elapsed())
+    this.#tellLater()
   }
 
-  /** The lease ends by itself; until then a resend is told to come again. */
-  const releaseFailed = (count: number) => (error: unknown) =>
-    host.observe({ name: 'dedup.release_failed', of: name, count, ...codeOf(error) })
+  #tellLater(): void {
+    if (this.#tellingLater || this.#unconfirmed.size === 0) return
+    this.#tellingLater = true
+    // By itself, because nobody may ask the store for a while; on Workers the next call does it.
+    this.host.clock.whileAlive(TELL_EVERY_MS, () => {
+      this.#tellingLater = false
+      this.#tellNow()
+    })
+  }
 
-  async function release(keys: readonly string[], token: string): Promise<void> {
-    await guarded(() => store.releaseMany(stored(keys), token)).catch(releaseFailed(keys.length))
+  #tellNow(): void {
+    const { guard, retentionMs } = this.#options
+    const store: Pick<DedupStore, 'claimMany' | 'completeMany'> = {
+      claimMany: (...args) => guard.run(() => this.#store.claimMany(...args)),
+      completeMany: (...args) => guard.run(() => this.#store.completeMany(...args)),
+    }
+    // What fails is kept, and tried again.
+    const told = this.#unconfirmed.tell({ store, leaseMs: this.leaseMs, retentionMs }).catch(() => undefined)
+    this.host.track(told.then(() => this.#tellLater()))
+  }
+
+  #learned(keys: readonly string[], claims: Claim[]): Claim[] {
+    const now = this.host.clock.elapsed()
+    keys.forEach((key, at) => claims[at]?.status === 'done' && this.#front.add(key, now))
+    return claims
   }
 
   /**
    * What a claim won after its deadline nobody waits for; kept, it would lock its keys for a whole lease. Past the
    * guard, which may still skip a store that has just answered.
    */
-  async function giveBackLate(keys: readonly string[], claims: readonly Claim[], token: string): Promise<void> {
+  async #giveBackLate(keys: readonly string[], claims: readonly Claim[], token: string): Promise<void> {
     const won = keys.filter((_, at) => claims[at]?.status === 'won')
     try {
-      if (won.length > 0) await store.releaseMany(stored(won), token)
+      if (won.length > 0) await this.#store.releaseMany(won, token)
     } catch (error) {
-      releaseFailed(won.length)(error)
+      this.#releaseFailed(won.length, error)
     }
   }
 
-  return {
-    host,
-    name,
-    leaseMs,
-    counts,
-    renewals: createRenewals(host.clock, leaseMs / 3),
-    remote: true,
-    lastChecked: undefined,
-    newToken: () => host.randomId(),
-    get size() {
-      return front.size
-    },
-    isDone: (key) => front.has(key, host.clock.elapsed()),
-    async claim(keys, token) {
-      let over = false
-      const claiming = guarded(async () => {
-        const claims = await store.claimMany(stored(keys), token, leaseMs)
-        if (over) await giveBackLate(keys, claims, token)
-        return claims
-      })
-      try {
-        return learned(keys, await claiming)
-      } catch (error) {
-        over = true
-        throw error
-      }
-    },
-    async reclaim(keys, token) {
-      try {
-        return learned(keys, await guarded(() => store.claimMany(stored(keys), token, leaseMs)))
-      } catch {
-        // A store that went away now is no reason to give up what other updates of the batch have done.
-        return []
-      }
-    },
-    async renew(keys, token) {
-      try {
-        return await guarded(() => store.renewMany(stored(keys), token, leaseMs))
-      } catch (error) {
-        host.observe({ name: 'dedup.renew_failed', of: name, ...codeOf(error) })
-        return []
-      }
-    },
-    writer: (token) => gatheringWriter(host.clock, (keys, as) => end(keys, token, as)),
-    release,
+  /** The lease ends by itself; until then a resend is told to come again. */
+  #releaseFailed(count: number, error: unknown): void {
+    this.host.observe({ name: 'dedup.release_failed', of: this.name, count, ...codeOf(error) })
   }
 }

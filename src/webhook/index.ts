@@ -10,6 +10,7 @@ export type {
   WhatsAppUpdate,
   WhatsAppUpdateOf,
 } from './whatsapp-types.ts'
+export { retryHorizons } from './retry-horizons.ts'
 export type { Provider, Rejection, SplitDelivery, UnkeyedChange, Update } from './provider.ts'
 export type { Handler } from '../core/handler.ts'
 export type { Attempt, EachOptions, EachResult, UpdateRunner } from '../core/updates.ts'

@@ -3,6 +3,7 @@ import { sameSecret } from '../core/constant-time.ts'
 import { OptionError } from '../core/errors.ts'
 import { createHmacVerifier, isSha256Hex } from './hmac.ts'
 import type { Provider, Rejection } from './provider.ts'
+import { retryHorizons } from './retry-horizons.ts'
 import { splitWhatsApp } from './whatsapp-split.ts'
 import type { WhatsAppUpdate } from './whatsapp-types.ts'
 
@@ -18,7 +19,6 @@ export interface WhatsAppOptions<Args extends readonly unknown[]> {
   readonly verifyToken: Secret<Args>
 }
 
-const DAY_MS = 86_400_000
 const SCHEME = 'sha256='
 
 /**
@@ -46,7 +46,7 @@ export function whatsapp<Args extends readonly unknown[]>(
     name: 'whatsapp',
     maxBodyBytes: 3 * 1024 * 1024,
     answerWithinMs: 5_000,
-    retryHorizonMs: 8 * DAY_MS,
+    retryHorizonMs: retryHorizons.whatsapp,
     handshake(request, ...args) {
       const asked = new URL(request.url).searchParams
       const token = asked.get('hub.verify_token') ?? ''

@@ -1,4 +1,4 @@
-import { createDedup, memoryDedupStore, type Dedup } from '../../src/dedup/index.ts'
+import { createDedup, memoryDedupStore, type Dedup, type StoreDedupOptions } from '../../src/dedup/index.ts'
 import { manualClock, type ManualClock } from '../../src/testing/index.ts'
 import { probed, toldHost, type ProbedStore, type ToldHost } from './dedup-probe.ts'
 
@@ -38,7 +38,7 @@ export interface WatchedDedup extends StartedDedup, Omit<ProbedStore, 'store'> {
 }
 
 /** Two dedups on one store that is watched, and can be made to misbehave. */
-export function startWatched(options: { readonly leaseMs?: number } = {}): WatchedDedup {
+export function startWatched(options: Partial<StoreDedupOptions> = {}): WatchedDedup {
   const clock = manualClock()
   const { store, ...probe } = probed(memoryDedupStore({ clock }))
   const told = toldHost(clock)
