@@ -14,5 +14,18 @@ export {
 export type { CheckRun, CheckWord, HealthCheck, HealthChecks } from './health-checks.ts'
 export type { Call } from '../core/deadline.ts'
 export type { Handler, Middleware } from '../core/handler.ts'
+export { cacheMiddleware } from './cache-middleware.ts'
+export type { CacheMiddlewareOptions } from './cache-options.ts'
+export { cachedResponseSize, type CachedResponse, type StoredResponse } from './cache-entry.ts'
+export { cachedResponseCodec, type CachedResponseCodec } from './cache-codec.ts'
+export type { PathPattern } from './cache-key.ts'
+export type { ResponseCache } from './cache-port.ts'
+export {
+  deduplicationMiddleware,
+  type DeduplicatedHandler,
+  type DeduplicationMiddleware,
+  type DeduplicationStats,
+} from './dedup-middleware.ts'
+export type { DeduplicationOptions } from './dedup-options.ts'
 export { toNode, type NodeListener, type ToNodeOptions } from './to-node.ts'
 export type { NodeRequestLike, NodeResponseLike } from './node-types.ts'

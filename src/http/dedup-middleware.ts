@@ -1,0 +1,128 @@
+import { readBody } from '../core/body.ts'
+import type { Handler } from '../core/handler.ts'
+import { waitUntilOf } from '../core/host.ts'
+import { answerOf, refused } from './dedup-answers.ts'
+import { checkedOptions, type CheckedOptions, type DeduplicationOptions } from './dedup-options.ts'
+import { isFailure, runTogether, type Outcome } from './dedup-together.ts'
+
+/** What came to a handler since it was wrapped. */
+export interface DeduplicationStats {
+  /** Deliveries with keys; duplicates, busy and failed ones are among them. */
+  readonly deliveries: number
+  /** All their keys were done before. */
+  readonly duplicates: number
+  /** Answered 503: somebody else works on one of their keys, or the store cannot be reached. */
+  readonly busy: number
+  /** The handler threw, or answered with 500 or more, or the store is not set up. */
+  readonly failed: number
+  /** JSON without keys: passed through, and handled as often as it came. */
+  readonly unkeyed: number
+  /** No JSON: passed through, and handled as often as it came. */
+  readonly notJson: number
+  /** Bodies that were too large, or broke off. */
+  readonly rejected: number
+}
+
+/** A fetch handler, with counts. */
+export interface DeduplicatedHandler<Args extends readonly unknown[]> extends Handler<Args> {
+  /** The counts at this moment, as a copy. */
+  stats(): DeduplicationStats
+}
+
+/** Wraps a handler, and hands its further arguments on untouched. */
+export type DeduplicationMiddleware = <Args extends readonly unknown[]>(
+  next: Handler<Args>,
+) => DeduplicatedHandler<Args>
+
+/**
+ * Lets a handler see each delivery once: for handlers that are not behind `createWebhook`. POST only; everything else passes
+ * through. Nothing is verified here: what keeps strangers out stands before it.
+ *
+ * The handler runs once for the whole delivery, when each of its keys is either done or claimed by this request. Its
+ * answer is sent when the end of the claims is written down; 500 and more, and a throw, give them back and go on unchanged,
+ * so that the resend is handled. A delivery whose keys are all done is answered with 200
+ * `{"success":true,"duplicate":true}` and `X-Duplicate: true`. While somebody else works on one of its keys, and when the
+ * store cannot be reached, nothing runs, and the answer is 503 with `Retry-After`; a dedup with `onStoreError: 'process'`
+ * runs it all the same when its store cannot be reached.
+ *
+ * **A delivery is one piece of work here.** One that brings new updates beside done ones is handled whole, or the new ones
+ * would be lost: the handler meets the done ones again. Where that matters, `createWebhook` handles each update by itself.
+ *
+ * The body is read once, by its stream; the handler is given a request of the same bytes. One that cannot be read is
+ * answered with 400, a larger one than `maxBodyBytes` with 413.
+ *
+ * @throws OptionError `ERR_PERF_OPTION`; the handler it returns rejects with `StoreSetupError`, and with what `keys` and the
+ *   wrapped handler throw
+ */
+export function deduplicationMiddleware<Body = unknown>(options: DeduplicationOptions<Body>): DeduplicationMiddleware {
+  const checked = checkedOptions(options)
+  return (next) => {
+    const deliveries = new Deliveries(checked, next)
+    const handler: typeof next = (request, ...args) =>
+      request.method === 'POST' ? deliveries.handle(request, args) : next(request, ...args)
+    return Object.assign(handler, { stats: () => ({ ...deliveries.counts }) })
+  }
+}
+
+/** Everything that is posted to one handler. */
+class Deliveries<Args extends readonly unknown[], Body> {
+  readonly counts = { deliveries: 0, duplicates: 0, busy: 0, failed: 0, unkeyed: 0, notJson: 0, rejected: 0 }
+  readonly #options: CheckedOptions<Body>
+  readonly #next: Handler<Args>
+  readonly #decoder = new TextDecoder()
+
+  constructor(options: CheckedOptions<Body>, next: Handler<Args>) {
+    this.#options = options
+    this.#next = next
+  }
+
+  async handle(request: Request, args: Args): Promise<Response> {
+    const { dedup, waitMs, maxBodyBytes } = this.#options
+    const bytes = await readBody(request, maxBodyBytes)
+    if (typeof bytes === 'string') {
+      this.counts.rejected += 1
+      return refused(bytes)
+    }
+    const keys = await this.#keysOf(bytes, request)
+    const work = (): Response | Promise<Response> => this.#next(withBody(request, bytes), ...args)
+    if (keys === undefined) return work()
+    this.counts.deliveries += 1
+    const outcome = await runTogether(keys, { dedup, waitMs, waitUntil: waitUntilOf(args), work })
+    this.#count(outcome)
+    return answerOf(outcome)
+  }
+
+  async #keysOf(bytes: Uint8Array, request: Request): Promise<readonly string[] | undefined> {
+    let body: unknown
+    try {
+      body = JSON.parse(this.#decoder.decode(bytes))
+    } catch {
+      this.counts.notJson += 1
+      return undefined
+    }
+    const keys: unknown = await this.#options.keys(body as Body, request)
+    // One that is missing counts as all: its update would be silenced by the others'.
+    if (Array.isArray(keys) && keys.length > 0 && keys.every(isKey)) return [...new Set(keys)]
+    this.counts.unkeyed += 1
+    return undefined
+  }
+
+  #count(outcome: Outcome): void {
+    if (outcome.status === 'duplicate') this.counts.duplicates += 1
+    else if (outcome.status === 'answered') this.counts.failed += isFailure(outcome.response) ? 1 : 0
+    else if (outcome.status === 'threw') this.counts.failed += 1
+    else this.counts.busy += 1
+  }
+}
+
+const isKey = (key: unknown): key is string => typeof key === 'string' && key !== ''
+
+/** What has been read cannot be read again, so the handler gets the bytes anew. */
+function withBody(request: Request, bytes: Uint8Array): Request {
+  if (request.body === null) return request
+  const copy = new Request(request, { body: bytes as Uint8Array<ArrayBuffer> })
+  // The signal of `toNode` is one of its own, made when it is read; a copy knows nothing of it.
+  if (Object.hasOwn(request, 'signal'))
+    Object.defineProperty(copy, 'signal', { configurable: true, get: () => request.signal })
+  return copy
+}
