@@ -1,38 +1,55 @@
 import { expect, it } from 'vitest'
-import { cached, createCache } from './cache/index.ts'
+import { cached, createCache, createTieredCache, memoryCacheStore } from './cache/index.ts'
 import { createHost } from './core/host.ts'
 import { createDedup, memoryDedupStore } from './dedup/index.ts'
-import { healthEndpoint, metricsEndpoint, performanceMiddleware, toNode } from './http/index.ts'
+import {
+  cacheMiddleware,
+  deduplicationMiddleware,
+  healthEndpoint,
+  metricsEndpoint,
+  performanceMiddleware,
+  toNode,
+} from './http/index.ts'
 import { lazyHandlers } from './lazy/index.ts'
 import { createMetrics } from './metrics/index.ts'
-import { pgClients, pgDatabase } from './pg/index.ts'
+import { pgCacheStore, pgClients, pgDatabase, pgDedupStore } from './pg/index.ts'
 import { createPool } from './pool/index.ts'
 import { query } from './query/index.ts'
-import { redisDedupStore, redisPort } from './redis/index.ts'
-import { supabaseDatabase } from './supabase/index.ts'
+import { redisCacheBus, redisCacheStore, redisDedupStore, redisPort } from './redis/index.ts'
+import { supabaseCacheStore, supabaseDatabase, supabaseDedupStore } from './supabase/index.ts'
 import { createWarmup } from './warmup/index.ts'
 import { createWebhook, whatsapp } from './webhook/index.ts'
 
 const factories = {
   cached,
+  cacheMiddleware,
   createCache,
   createDedup,
   createHost,
   createMetrics,
   createPool,
+  createTieredCache,
   createWarmup,
   createWebhook,
+  deduplicationMiddleware,
   healthEndpoint,
   lazyHandlers,
+  memoryCacheStore,
   memoryDedupStore,
   metricsEndpoint,
   performanceMiddleware,
+  pgCacheStore,
   pgClients,
   pgDatabase,
+  pgDedupStore,
   query,
+  redisCacheBus,
+  redisCacheStore,
   redisDedupStore,
   redisPort,
+  supabaseCacheStore,
   supabaseDatabase,
+  supabaseDedupStore,
   toNode,
   whatsapp,
 } as unknown as Readonly<Record<string, (given: unknown) => unknown>>

@@ -3,7 +3,7 @@ import { hasCode, NonRetryable, StoreUnavailable } from '../core/errors.ts'
 import { codeOf } from '../core/fact.ts'
 import type { EachOptions, EachResult } from '../core/updates.ts'
 import type { Item } from './item.ts'
-import type { EndingWriter, Ledger, Written } from './ledger.ts'
+import type { FateWriter, Ledger, Written } from './ledger.ts'
 import type { Holder } from './renewals.ts'
 import { createSlots, type Slots } from './slots.ts'
 import { createWaitingRoom, type WaitingRoom } from './waiting-room.ts'
@@ -16,14 +16,14 @@ export class Batch<U, T> implements Holder {
   readonly #items: readonly Item<U>[]
   readonly #options: EachOptions<U, T>
   readonly #token: string
-  readonly #writer: EndingWriter
+  readonly #writer: FateWriter
   readonly #slots: Slots | undefined
   #waitingRoom: WaitingRoom | undefined
   previous: Holder | undefined
   next: Holder | undefined
   #stopListening: (() => void) | undefined
   readonly #results: EachResult<T>[]
-  #writing: Promise<void>[] | undefined
+  #writing: Promise<unknown>[] | undefined
 
   constructor(
     ledger: Ledger,
@@ -175,11 +175,12 @@ export class Batch<U, T> implements Holder {
   }
 
   /** At once, so that the resend need not wait for the lease to end. */
-  async #givenBack(item: Item<U>, error: unknown): Promise<void> {
+  #givenBack(item: Item<U>, error: unknown): void {
     item.held = false
     this.#ledger.counts.released += 1
     this.#results[item.at] = { key: item.key, status: 'failed', error }
-    await this.#ledger.release([item.key], this.#token)
+    const writing = this.#writer.end(item.key, 'free')
+    if (typeof writing !== 'string') (this.#writing ??= []).push(writing)
   }
 
   /** Nobody in the batch waits for the write: a handler a write would be forty a second in one group. */

@@ -1,10 +1,9 @@
 import { sleep, type Clock } from '../core/clock.ts'
-import type { Ending } from '../core/dedup-store.ts'
-import type { EndingWriter, Written } from './ledger.ts'
+import type { Fate, FateWriter, Written } from './ledger.ts'
 
 interface Waiting {
   readonly key: string
-  readonly as: Ending
+  readonly as: Fate
   readonly tell: (written: Written) => void
 }
 
@@ -19,12 +18,12 @@ const GATHER_MS = 25
  */
 export function gatheringWriter(
   clock: Clock,
-  write: (keys: readonly string[], as: Ending) => Promise<Written[]>,
-): EndingWriter {
+  write: (keys: readonly string[], as: Fate) => Promise<Written[]>,
+): FateWriter {
   let waiting: Waiting[] = []
   let running = false
 
-  async function writeAll(batch: readonly Waiting[], as: Ending): Promise<void> {
+  async function writeAll(batch: readonly Waiting[], as: Fate): Promise<void> {
     const mine = batch.filter((one) => one.as === as)
     if (mine.length === 0) return
     const written = await write(
@@ -42,7 +41,7 @@ export function gatheringWriter(
       const batch = waiting
       waiting = []
       const pause = sleep(clock, GATHER_MS)
-      await Promise.all([writeAll(batch, 'done'), writeAll(batch, 'dead')])
+      await Promise.all([writeAll(batch, 'done'), writeAll(batch, 'dead'), writeAll(batch, 'free')])
       await pause
     }
     running = false

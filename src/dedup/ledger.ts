@@ -20,10 +20,13 @@ export interface DedupCounts {
 /** What became of the attempt to end a claim: written down, owned by somebody else by now, or not written (yet). */
 export type Written = 'kept' | 'lost' | 'failed'
 
+/** What becomes of a claim: its update has ended, or somebody may claim it again. */
+export type Fate = Ending | 'free'
+
 /** Ends the claims of one batch. */
-export interface EndingWriter {
+export interface FateWriter {
   /** Says what became of it: at once in memory, else once the store has answered. */
-  end(key: string, as: Ending): Written | Promise<Written>
+  end(key: string, as: Fate): Written | Promise<Written>
 }
 
 /** The claims of one dedup, wherever they live. What is answered at once in memory is a promise with a store. */
@@ -55,8 +58,7 @@ export interface Ledger {
   reclaim(keys: readonly string[], token: string): Claim[] | Promise<Claim[]>
   /** A store that does not answer is no proof that a lease was lost. */
   renew(keys: readonly string[], token: string): boolean[] | Promise<boolean[]>
-  writer(token: string): EndingWriter
-  release(keys: readonly string[], token: string): void | Promise<void>
+  writer(token: string): FateWriter
 }
 
 export interface LedgerOptions {
@@ -92,7 +94,11 @@ export function memoryLedger(claims: MemoryClaims, options: LedgerOptions): Ledg
     claim: (keys, token) => claims.claim(keys, token, leaseMs),
     reclaim: (keys, token) => claims.claim(keys, token, leaseMs),
     renew: (keys, token) => keys.map((key) => claims.renew(key, token, leaseMs)),
-    writer: (token) => ({ end: (key, as) => (claims.end(key, token, as === 'done' ? done : dead) ? 'kept' : 'lost') }),
-    release: (keys, token) => keys.forEach((key) => void claims.release(key, token)),
+    writer: (token) => ({
+      end(key, as) {
+        const kept = as === 'free' ? claims.release(key, token) : claims.end(key, token, as === 'done' ? done : dead)
+        return kept ? 'kept' : 'lost'
+      },
+    }),
   }
 }

@@ -6,7 +6,7 @@ import type { StoreGuard } from '../core/store-guard.ts'
 import { gatheringWriter } from './gathering-writer.ts'
 import type { Generations } from './generations.ts'
 import type { IdMemory } from './id-memory.ts'
-import type { DedupCounts, EndingWriter, Ledger, LedgerOptions, Written } from './ledger.ts'
+import type { DedupCounts, FateWriter, Ledger, LedgerOptions, Written } from './ledger.ts'
 import { MemoryClaims } from './memory-claims.ts'
 import { ATTEMPTS_MS } from './memory-store.ts'
 import { createRenewals, type Renewals } from './renewals.ts'
@@ -113,24 +113,19 @@ export class StoreLedger implements Ledger {
     }
   }
 
-  writer(token: string): EndingWriter {
-    const gathering = gatheringWriter(this.host.clock, (keys, as) => this.#end(keys, token, as))
+  writer(token: string): FateWriter {
+    const gathering = gatheringWriter(this.host.clock, (keys, as) =>
+      as === 'free' ? this.#release(keys, token) : this.#end(keys, token, as),
+    )
     const { windowMs: retentionMs } = this.#options
     return {
       end: (key, as) => {
+        if (as === 'free') return this.#here.release(key, token) ? 'kept' : gathering.end(key, as)
         if (!this.#here.end(key, token, { as, retentionMs })) return gathering.end(key, as)
         this.#remember([key], token, as)
         return 'failed'
       },
     }
-  }
-
-  async release(keys: readonly string[], token: string): Promise<void> {
-    const there = keys.filter((key) => !this.#here.release(key, token))
-    if (there.length === 0) return
-    await this.#guarded(() => this.#store.releaseMany(there, token)).catch((error: unknown) =>
-      this.#releaseFailed(there.length, error),
-    )
   }
 
   #admit(more: number): void {
@@ -163,6 +158,15 @@ export class StoreLedger implements Ledger {
       this.#remember(keys, token, as)
       return keys.map(() => 'failed')
     }
+  }
+
+  async #release(keys: readonly string[], token: string): Promise<Written[]> {
+    try {
+      await this.#guarded(() => this.#store.releaseMany(keys, token))
+    } catch (error) {
+      this.#releaseFailed(keys.length, error)
+    }
+    return keys.map(() => 'kept')
   }
 
   /** The work is over, so the keys are remembered here until the store could be told. */

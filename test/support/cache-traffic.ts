@@ -25,7 +25,7 @@ export interface Traffic {
   end(): Promise<number>
 }
 
-export const TTL_MS = 600
+const TTL_MS = 600
 const KEYS = Array.from({ length: 20 }, (_, at) => `k${at}`)
 const tagsOf = ({ key }: Version): string[] => [`tag:${Number(key.slice(1)) % 5}`]
 

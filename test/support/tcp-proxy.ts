@@ -1,30 +1,42 @@
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 
-/** A fixed address for a server that comes back on another port. */
+/** What becomes of the bytes on their way. Nothing, when all is left out. */
+export interface Weather {
+  /** Each piece is held up for so long at most, by chance. */
+  readonly latencyMs?: number
+  /** Each piece is cut into slices of so many bytes, every one sent by itself. */
+  readonly sliceBytes?: number
+}
+
+/** A fixed address for a server that comes back on another port, and a network that can be made bad. */
 export interface TcpProxy {
   readonly port: number
   /** Where new connections go. */
   to(port: number): void
+  /** From now on, also on connections that are open. */
+  weather(weather: Weather): void
+  /** Resets one of the open connections, if there is one. */
+  reset(random?: () => number): void
   close(): Promise<void>
 }
 
 export async function tcpProxy(target: number): Promise<TcpProxy> {
   let port = target
-  const sockets = new Set<Socket>()
-  const server = createServer((client) => {
-    const upstream = connect(port, '127.0.0.1')
+  let weather: Weather = {}
+  const clients = new Set<Socket>()
+  const server = createServer({ noDelay: true }, (client) => {
+    const upstream = connect({ port, host: '127.0.0.1', noDelay: true })
+    clients.add(client)
+    client.on('close', () => clients.delete(client))
     for (const [one, other] of [
       [client, upstream],
       [upstream, client],
     ] as const) {
-      sockets.add(one)
-      one.pipe(other)
       one.on('error', () => other.destroy())
-      one.on('close', () => {
-        sockets.delete(one)
-        other.destroy()
-      })
+      one.on('close', () => other.destroy())
+      void pumped(one, other, () => weather)
     }
   })
   server.listen(0, '127.0.0.1')
@@ -32,10 +44,30 @@ export async function tcpProxy(target: number): Promise<TcpProxy> {
   return {
     port: (server.address() as AddressInfo).port,
     to: (next) => void (port = next),
+    weather: (next) => void (weather = next),
+    reset: (random = Math.random) => [...clients][Math.floor(random() * clients.size)]?.resetAndDestroy(),
     async close() {
       server.close()
-      sockets.forEach((socket) => socket.destroy())
+      clients.forEach((client) => client.destroy())
       await once(server, 'close')
     },
+  }
+}
+
+async function pumped(from: Socket, to: Socket, weather: () => Weather): Promise<void> {
+  try {
+    for await (const piece of from as AsyncIterable<Buffer>) await passOn(piece, to, weather())
+    to.end()
+  } catch {
+    // One of the two ends has gone.
+    to.destroy()
+  }
+}
+
+async function passOn(piece: Buffer, to: Socket, { latencyMs = 0, sliceBytes = piece.length }: Weather): Promise<void> {
+  if (latencyMs > 0) await sleep(Math.random() * latencyMs)
+  for (let at = 0; at < piece.length; at += sliceBytes) {
+    if (at > 0) await turn()
+    if (!to.write(piece.subarray(at, at + sliceBytes))) await once(to, 'drain')
   }
 }

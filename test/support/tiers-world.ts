@@ -5,8 +5,8 @@ import { manualClock } from '../../src/testing/clock.ts'
 import { finished } from './dedup-probe.ts'
 import { handBus, moody, type Mood, type MoodyStore } from './tiers.ts'
 
-export const TTL_MS = 20_000
-export const TAG_CHECK_MS = 2_000
+const TTL_MS = 20_000
+const TAG_CHECK_MS = 2_000
 export const KEYS = ['a', 'b', 'c', 'd'] as const
 export const TAGS = ['own:a', 'own:c', 'first', 'last'] as const
 const STORE_MS = 250
