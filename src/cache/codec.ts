@@ -1,6 +1,8 @@
 /** Makes text of values for a store, and values of text. What it throws makes the entry a miss. */
 export interface Codec<V> {
+  /** Text that `decode` makes the same value of. */
   encode(value: V): string
+  /** The value of a text that `encode` has made. */
   decode(text: string): V
 }
 
@@ -17,6 +19,7 @@ export const json: Codec<unknown> = {
 export interface StandardSchema<V> {
   readonly '~standard': {
     readonly version: 1
+    /** Looks at a value; never throws for one that does not fit. */
     readonly validate: (value: unknown) => StandardResult<V> | Promise<StandardResult<V>>
   }
 }

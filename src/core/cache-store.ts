@@ -70,6 +70,7 @@ export interface CacheStore {
 
 /** Tells other processes what changed. What is lost on the way costs freshness, never correctness of the store. */
 export interface CacheBus {
+  /** Tells everybody who listens. Rejects when that was not possible. */
   publish(message: string): Promise<void>
   /**
    * Hears every message, one's own included.

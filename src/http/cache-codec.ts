@@ -2,6 +2,7 @@ import type { CachedResponse, StoredResponse } from './cache-entry.ts'
 
 /** Makes text of a cached value and back, for caches whose store keeps text. */
 export interface CachedResponseCodec {
+  /** Text that `decode` makes the same value of. */
   encode(value: CachedResponse): string
   /**
    * @throws TypeError for what `encode` did not write

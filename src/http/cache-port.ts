@@ -9,7 +9,9 @@ import { ShortMemory } from './cache-memory.ts'
 export interface ResponseCache {
   /** The entry, or nothing when there is none or it has expired. */
   get(key: string): CachedResponse | undefined | Promise<CachedResponse | undefined>
+  /** Keeps an entry for so long; a promise is waited for where the order of things matters. */
   set(key: string, value: CachedResponse, options: { readonly ttlMs: number }): unknown
+  /** Drops an entry. */
   delete(key: string): unknown
 }
 
