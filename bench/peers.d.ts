@@ -2,6 +2,31 @@
  * What the benchmarks call of the peers. Written here because the peers are installed beside the packed package, not in the
  * root, and the types of the repository must be checked without them.
  */
+declare module '@aws-lambda-powertools/idempotency' {
+  export interface IdempotencyConfigOptions {
+    readonly eventKeyJmesPath: string
+  }
+  export class IdempotencyConfig {
+    constructor(options: IdempotencyConfigOptions)
+    registerLambdaContext(context: { getRemainingTimeInMillis(): number }): void
+  }
+  export function makeIdempotent<A, V>(
+    work: (argument: A) => V,
+    options: { readonly persistenceStore: unknown; readonly config: IdempotencyConfig },
+  ): (argument: A) => V
+}
+
+declare module '@aws-lambda-powertools/idempotency/cache' {
+  export interface CacheClient {
+    get(key: string): Promise<unknown>
+    set(key: string, value: unknown, options?: { readonly EX?: number; readonly NX?: boolean }): Promise<unknown>
+    del(keys: readonly string[]): Promise<number>
+  }
+  export class CachePersistenceLayer {
+    constructor(options: { readonly client: CacheClient })
+  }
+}
+
 declare module '@epic-web/cachified' {
   export interface CacheEntry {
     readonly metadata: { readonly createdTime: number; readonly ttl?: number | null; readonly swr?: number | null }
