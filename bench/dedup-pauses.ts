@@ -29,7 +29,7 @@ function marker(kind: Kind): { readonly mark: (id: string) => unknown; readonly 
   return { mark: (id) => dedup.mark(id), nextWindow }
 }
 
-/** Milliseconds, for a process of its own. Nothing is subtracted: collections and the machine's other work are in it. */
+/** In milliseconds. Nothing is subtracted: collections and the machine's other work are in them. */
 export function measurePauses(kind: Kind): Pauses {
   const { mark, nextWindow } = marker(kind)
   const times = new Float64Array(IDS + IN_NEXT_WINDOW)

@@ -1,4 +1,4 @@
-/** Claims of many keys at once against one by one, on real servers over loopback, where a round trip costs the least. */
+/** Many claims at once against one by one, on real servers over loopback, where a round trip costs the least. */
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -99,7 +99,7 @@ async function migrate(pool: pg.Pool): Promise<void> {
   await pool.query(await readFile(join(home, 'migrations/0003_dedup.sql'), 'utf8'))
 }
 
-/** The server does not wait for its disk (`fsync=off`), which one by one would have to do for each claim: kind to it. */
+/** With `fsync=off`: a server that waits for its disk makes one by one slower still. */
 async function inPostgres(): Promise<Comparison[]> {
   const server = await startPostgres({ private: true })
   const pool = new pg.Pool({ connectionString: server.url })

@@ -17,7 +17,7 @@ export function fingerprintIds(hash: KeyHash): IdKind<Fingerprint> {
       return hash
     },
     shardOf: ({ high }) => high >>> 24,
-    newSet: () => new FingerprintTable(),
+    newSet: (before) => new FingerprintTable(before?.size ?? 0),
   }
 }
 
@@ -25,8 +25,17 @@ const FIRST_SLOTS = 16
 
 /** A table with open addressing: the two words of a fingerprint side by side, in the next free slot from its place on. */
 class FingerprintTable implements IdSet<Fingerprint> {
-  #words = new Int32Array(2 * FIRST_SLOTS)
+  #words: Int32Array
   #size = 0
+
+  /** @param members - how many there will be, as far as one can tell: growing would cost as much as adding them */
+  constructor(members: number) {
+    this.#words = new Int32Array(2 * Math.max(FIRST_SLOTS, 2 ** Math.ceil(Math.log2((members * 4) / 3 + 1))))
+  }
+
+  get size(): number {
+    return this.#size
+  }
 
   has({ low, high }: Fingerprint): boolean {
     return this.#words[this.#placeOf(low, high)] !== 0

@@ -58,7 +58,7 @@ export class Generations<Id = unknown> {
   }
 
   #put(id: Id, shard: number): boolean {
-    const set = (this.#current[shard] ??= this.#kind.newSet())
+    const set = (this.#current[shard] ??= this.#kind.newSet(this.#previous[shard]))
     if (!set.add(id)) return false
     this.#inCurrent += 1
     if (!isIn(this.#previous[shard], id)) return true

@@ -1,5 +1,6 @@
 /** Ids of one shard. */
 export interface IdSet<Id> {
+  readonly size: number
   has(id: Id): boolean
   /** True when it was not there. */
   add(id: Id): boolean
@@ -14,5 +15,6 @@ export interface IdKind<Id> {
   idOf(key: string): Id
   /** A small number. */
   shardOf(id: Id): number
-  newSet(): IdSet<Id>
+  /** An empty one, with room for as many as there were in the window before. */
+  newSet(before: IdSet<Id> | undefined): IdSet<Id>
 }
