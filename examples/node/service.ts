@@ -19,8 +19,6 @@ export interface ServiceOptions {
   readonly host: Host
 }
 
-const DAY_MS = 86_400_000
-
 /** A WhatsApp webhook service: the door, what stands behind it, and the two pages that show how it does. */
 export function createService({ database, appSecret, verifyToken, metricsToken, host }: ServiceOptions) {
   const { db, write } = database
@@ -43,9 +41,8 @@ export function createService({ database, appSecret, verifyToken, metricsToken, 
     { message: () => import('./handlers/message.ts'), status: () => import('./handlers/status.ts') },
     { host },
   )
-  // The provider resends for a week. One process that remembers for as long is enough for an example; a service that
-  // restarts, or runs more than once, gives its dedup a store.
-  const dedup = createDedup({ name: service, windowMs: 8 * DAY_MS, host })
+  // Patient, because the database of the demo is this process itself, and busy with the handlers, too.
+  const dedup = createDedup({ name: service, store: database.claims, storeTimeoutMs: 5_000, host })
   const warmup = createWarmup({ tasks: { handlers: () => handlers.preload() }, host })
   const parked: string[] = []
 
