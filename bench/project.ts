@@ -25,7 +25,7 @@ function installPeers(): void {
     .update(readFileSync(join(here, 'package-lock.json')))
     .digest('hex')
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === lock) return
-  console.log('installing the peers (10 MB) ...')
+  console.log('installing the peers (13 MB) ...')
   rmSync(project, { recursive: true, force: true })
   mkdirSync(project, { recursive: true })
   for (const file of ['package.json', 'package-lock.json']) copyFileSync(join(here, file), join(project, file))
