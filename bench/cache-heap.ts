@@ -1,9 +1,7 @@
 /** What an entry costs in memory, beside its key and its value, measured in a process that holds nothing else. */
-import { execFileSync } from 'node:child_process'
-import { setImmediate } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { lruCache, ours, phones, PROFILE, type Profile } from './cache-setup.ts'
 import { judge, type Comparison } from './harness.ts'
+import { bytesInUse, inOwnProcess } from './own-process.ts'
 
 const ENTRIES = 100_000
 
@@ -38,30 +36,12 @@ function fill(store: Store, keys: readonly string[]): void {
   for (const key of keys) store.set(key, PROFILE)
 }
 
-/** What typed arrays hold lies outside the heap, and is let go of only after a collection. */
-async function bytesInUse(): Promise<number> {
-  for (let i = 0; i < 4; i += 1) {
-    globalThis.gc?.()
-    await setImmediate()
-  }
-  const { heapUsed, external } = process.memoryUsage()
-  return heapUsed + external
-}
-
-function inOwnProcess(kind: Kind): number {
-  const program = `
-    const { measureHeap } = await import(${JSON.stringify(import.meta.url)})
-    console.log(await measureHeap(${JSON.stringify(kind)}))`
-  const args = ['--expose-gc', '--input-type=module', '-e', program]
-  const cwd = fileURLToPath(new URL('.', import.meta.url))
-  return Number(execFileSync(process.execPath, args, { cwd, encoding: 'utf8' }))
-}
-
 export function heap(): Comparison {
   const unit = 'bytes'
+  const bytesOf = (kind: Kind): number => inOwnProcess<number>(import.meta.url, 'measureHeap', kind)
   return judge('memory of an entry with a time to live, 100 000 entries', [
-    { of: 'lru-cache', value: inOwnProcess('lru-cache'), unit },
-    { of: 'easymo lru', value: inOwnProcess('easymo lru'), unit, atMost: 110 },
-    { of: 'easymo sieve', value: inOwnProcess('easymo sieve'), unit, atMost: 80 },
+    { of: 'lru-cache', value: bytesOf('lru-cache'), unit },
+    { of: 'easymo lru', value: bytesOf('easymo lru'), unit, atMost: 110 },
+    { of: 'easymo sieve', value: bytesOf('easymo sieve'), unit, atMost: 80 },
   ])
 }
