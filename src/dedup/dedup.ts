@@ -1,14 +1,15 @@
-import { atLeast, hasMethods, isFunction, isText, knownOptions, oneOf } from '../core/check.ts'
+import { atLeast, hasMethods, isText, knownOptions, oneOf } from '../core/check.ts'
 import type { DedupStore } from '../core/dedup-store.ts'
 import { OptionError } from '../core/errors.ts'
 import { defaultHost, type Host, type WaitUntil } from '../core/host.ts'
 import { createStoreGuard } from '../core/store-guard.ts'
 import type { Attempt, EachOptions, EachResult, UpdateRunner } from '../core/updates.ts'
-import { runEach } from './each.ts'
+import { checkEachOptions, runEach, type EachCall } from './each.ts'
 import { createIdMemory, type IdLimitOptions, type IdOptions } from './id-memory.ts'
 import { memoryLedger, type DedupCounts, type Ledger } from './ledger.ts'
 import { MemoryClaims } from './memory-claims.ts'
 import { ATTEMPTS_MS } from './memory-store.ts'
+import { onceCall, type Once, type OnceOptions } from './once.ts'
 import { StoreLedger } from './store-ledger.ts'
 
 interface CommonOptions extends IdOptions {
@@ -53,26 +54,6 @@ export interface StoreDedupOptions extends CommonOptions {
  * With a `store`, claims are shared by all processes, and `name` is required; without one they end with this process.
  */
 export type DedupOptions = (MemoryDedupOptions | StoreDedupOptions) & IdLimitOptions
-
-/** How one update ended, when it did not throw. */
-export type Once<T> =
-  | { readonly status: 'done'; readonly value: T; readonly degraded?: true }
-  | { readonly status: 'duplicate' }
-  | { readonly status: 'in-progress'; readonly retryAfterMs: number }
-  | { readonly status: 'dead' }
-
-/** How long `once` waits for another caller of its key, and what becomes of a key that keeps failing. */
-export interface OnceOptions {
-  /** Aborts the signal of the work, and the wait for another caller's. */
-  readonly signal?: AbortSignal
-  readonly waitUntil?: WaitUntil
-  /** How long to wait while another caller works on the same key, in milliseconds. @defaultValue 5000 */
-  readonly waitMs?: number
-  /** A failure at this attempt makes the key poison. @defaultValue 10 */
-  readonly maxAttempts?: number
-  /** Takes over a key that cannot succeed; once it resolves, the key counts as done, and is answered as `dead`. */
-  readonly park?: (key: string, error: unknown, attempt: Omit<Attempt, 'signal'>) => void | Promise<void>
-}
 
 /** What one dedup has counted since it was created, in this process alone. */
 export interface DedupStats extends Readonly<DedupCounts> {
@@ -154,16 +135,23 @@ export function createDedup(options: DedupOptions = {}): Dedup {
     return new StoreLedger({ ...shared, store: of, guard, memory, windowMs, onStoreError })
   }
 
-  const each: Dedup['each'] = (updates, eachOptions) => {
-    const results = runEach(ledger, updates, eachOptions)
+  function run<U, T, R>(call: EachCall<U, T, R>): Promise<R> {
+    const answer = runEach(ledger, call)
     // Of the wrong type, it is refused by the promise.
-    if (typeof eachOptions?.waitUntil === 'function') eachOptions.waitUntil(results.catch(() => undefined))
-    return results
+    return typeof call.options?.waitUntil === 'function' ? keptAlive(answer, call.options) : answer
   }
+
+  let lastChecked: object | undefined
+  function checkNew<U, T>(eachOptions: EachOptions<U, T>): void {
+    // A door asks with the same options for every delivery.
+    if (eachOptions === undefined || eachOptions !== lastChecked) checkEachOptions(eachOptions)
+    lastChecked = eachOptions
+  }
+
   return {
     name,
     retentionMs,
-    each,
+    each: (updates, eachOptions) => run({ updates, options: eachOptions, check: checkNew, answer: asTheyAre }),
     seen: (key) => marks.has(key, clock.elapsed()) || ledger.endOf(key) === 'done',
     mark(key) {
       counts.checked += 1
@@ -174,12 +162,7 @@ export function createDedup(options: DedupOptions = {}): Dedup {
       if (!fresh) counts.duplicates += 1
       return fresh
     },
-    async once(key, work, onceOptions = {}) {
-      knownOptions(onceOptions, 'signal', 'waitUntil', 'waitMs', 'maxAttempts', 'park')
-      isFunction('work', work)
-      const [result] = await each([key], { ...onceOptions, key: (only) => only, handle: (_, attempt) => work(attempt) })
-      return single(result)
-    },
+    once: (key, work, onceOptions) => run(onceCall(key, work, onceOptions)),
     stats() {
       const { overflows, maxIds } = memory.limit
       const size = marks.sizeAt(clock) + ledger.size
@@ -223,18 +206,10 @@ function zeroCounts(): DedupCounts {
   }
 }
 
-function single<T>(result: EachResult<T> | undefined): Once<T> {
-  if (result === undefined) return { status: 'in-progress', retryAfterMs: 1 }
-  switch (result.status) {
-    case 'failed':
-      throw result.error
-    case 'done':
-      return result.degraded === undefined
-        ? { status: 'done', value: result.value }
-        : { status: 'done', value: result.value, degraded: true }
-    case 'in-progress':
-      return { status: 'in-progress', retryAfterMs: result.retryAfterMs }
-    default:
-      return { status: result.status }
-  }
+const asTheyAre = <T>(results: EachResult<T>[]): EachResult<T>[] => results
+
+/** A `waitUntil` that throws, as one does that was taken off its object, rejects. */
+async function keptAlive<R>(answer: Promise<R>, options: { readonly waitUntil?: WaitUntil }): Promise<R> {
+  options.waitUntil?.(answer.catch(() => undefined))
+  return answer
 }

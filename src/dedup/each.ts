@@ -17,15 +17,20 @@ interface Plan<U, T> {
   readonly repeats: { readonly key: string; readonly at: number; readonly first: number }[]
 }
 
+/** A call of a dedup. */
+export interface EachCall<U, T, R> {
+  readonly updates: readonly U[]
+  readonly options: EachOptions<U, T>
+  /** @throws OptionError `ERR_PERF_OPTION` */
+  readonly check: (options: EachOptions<U, T>) => void
+  /** What the caller gets of the results. Here, because a function around this one that awaits it costs a promise more. */
+  readonly answer: (results: EachResult<T>[]) => R
+}
+
 /** Handles every update of a batch that was not done before: one claim for all, then group by group. */
-export async function runEach<U, T>(
-  ledger: Ledger,
-  updates: readonly U[],
-  options: EachOptions<U, T>,
-): Promise<EachResult<T>[]> {
-  // A door asks with the same options for every delivery.
-  if (options === undefined || options !== ledger.lastChecked) checkOptions(options)
-  ledger.lastChecked = options
+export async function runEach<U, T, R>(ledger: Ledger, call: EachCall<U, T, R>): Promise<R> {
+  const { updates, options } = call
+  call.check(options)
   if (!Array.isArray(updates)) throw new OptionError('updates must be an array')
   options.signal?.throwIfAborted()
   const plan = planned(ledger, updates, options)
@@ -46,7 +51,7 @@ export async function runEach<U, T>(
     }
   }
   for (const { key, at, first } of plan.repeats) results[at] = repeated(results[first], key)
-  return results
+  return call.answer(results)
 }
 
 function took<U>(items: readonly Item<U>[], claims: readonly Claim[]): void {
@@ -56,7 +61,8 @@ function took<U>(items: readonly Item<U>[], claims: readonly Claim[]): void {
   }
 }
 
-function checkOptions<U, T>(options: EachOptions<U, T>): void {
+/** @throws OptionError `ERR_PERF_OPTION` */
+export function checkEachOptions<U, T>(options: EachOptions<U, T>): void {
   knownOptions(options, ...EACH_OPTIONS)
   const { key, groupBy, handle, park, waitUntil, signal, concurrency = 1, maxAttempts = 1, waitMs = 0 } = options
   isFunction('key', key)
@@ -101,8 +107,9 @@ function planned<U, T>(ledger: Ledger, updates: readonly U[], { key: keyOf }: Ea
   return plan
 }
 
-function groups<U>(items: readonly Item<U>[], groupBy?: (update: U) => string): Item<U>[][] {
-  if (groupBy === undefined || items.length === 1) return items.map((item) => [item])
+function groups<U>(items: readonly Item<U>[], groupBy?: (update: U) => string): (readonly Item<U>[])[] {
+  if (items.length === 1) return [items]
+  if (groupBy === undefined) return items.map((item) => [item])
   const byGroup = new Map<string, Item<U>[]>()
   for (const item of items) {
     const name = groupBy(item.update)

@@ -44,8 +44,6 @@ export interface Ledger {
   endOf(key: string): Ending | undefined
   /** Whether `endOf` spares a round trip, so that it is worth asking before a claim. */
   readonly remote: boolean
-  /** The options of the last call, which need not be checked again. */
-  lastChecked: object | undefined
   /** A proof of owning claims that nobody else has. */
   newToken(): string
   /**
@@ -84,7 +82,6 @@ export function memoryLedger(claims: MemoryClaims, options: LedgerOptions): Ledg
     waits,
     renewals: createRenewals(host.clock, leaseMs / 3),
     remote: false,
-    lastChecked: undefined,
     // Nobody else sees these claims, so a number is as good as a random id.
     newToken: () => String((tokens += 1)),
     get size() {

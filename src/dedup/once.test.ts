@@ -131,6 +131,19 @@ for (const [place, start] of places)
       expect(over).toBe(true)
     })
 
+    it('rejects with what waitUntil throws, as one does that was taken off its object', async () => {
+      const { clock, dedup } = start()
+      const waitUntil = fails('Illegal invocation')
+      await expect(
+        finished(
+          clock,
+          dedup.once('m1', () => 1, { waitUntil }),
+        ),
+      ).rejects.toThrow('Illegal invocation')
+      const each = dedup.each(['m2'], { key: (id) => id, handle: () => 1, waitUntil })
+      await expect(finished(clock, each)).rejects.toThrow('Illegal invocation')
+    })
+
     it.each([
       ['10 KB', 'k'.repeat(10_240), `${'k'.repeat(10_239)}j`],
       ['NUL', 'a\0b', 'a\0c'],

@@ -37,7 +37,6 @@ export class StoreLedger implements Ledger {
   readonly waits: boolean
   readonly renewals: Renewals
   readonly remote = true
-  lastChecked: object | undefined
   readonly #options: StoreLedgerOptions
   readonly #store: DedupStore
   readonly #front: Generations
