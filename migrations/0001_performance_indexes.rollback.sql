@@ -1,6 +1,8 @@
 -- Takes back 0001_performance_indexes.sql.
 begin;
 
+set local lock_timeout = '5s';
+
 drop index if exists idx_profiles_whatsapp;
 drop index if exists idx_profiles_language;
 drop index if exists idx_trips_user_status;

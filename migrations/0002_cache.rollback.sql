@@ -10,4 +10,16 @@ drop table if exists easymo_cache_entries;
 drop table if exists easymo_cache_tags;
 drop table if exists easymo_cache_epoch;
 
+do $$
+begin
+  if to_regclass('easymo_schema_versions') is null then
+    return;
+  end if;
+  delete from easymo_schema_versions where component = 'cache';
+  if not exists (select from easymo_schema_versions) then
+    drop table easymo_schema_versions;
+  end if;
+end
+$$;
+
 commit;

@@ -5,6 +5,14 @@
 -- number that JavaScript has exactly) is for ever.
 begin;
 
+-- Which version of which part is here, so that two versions of the package can tell.
+create table if not exists easymo_schema_versions (
+  component text primary key,
+  version integer not null
+);
+insert into easymo_schema_versions as there (component, version) values ('cache', 1)
+  on conflict (component) do update set version = greatest(there.version, excluded.version);
+
 -- Unlogged: a cache that is lost in a crash, all of it at once, costs loads and no data, while logging it would put each
 -- write into the log, the backups and the replicas. A replica cannot read these tables, and should not: it is behind.
 create unlogged table if not exists easymo_cache_entries (

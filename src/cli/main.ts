@@ -1,8 +1,14 @@
 import { createRequire } from 'node:module'
 import { UsageError, type Command, type CommandContext, type ExitCode } from './command.ts'
+import { doctor } from './doctor/index.ts'
+import { migrate } from './migrate/index.ts'
 import { send } from './send.ts'
 
-const commands: ReadonlyMap<string, Command> = new Map([['send', send]])
+const commands: ReadonlyMap<string, Command> = new Map([
+  ['migrate', migrate],
+  ['doctor', doctor],
+  ['send', send],
+])
 
 /**
  * Runs the command that the first argument names. Never throws.

@@ -1,5 +1,5 @@
 export { ownName, ownSchema, type OwnSchema } from './own.ts'
-export { startPostgres } from './postgres.ts'
+export { startPostgres, startPostgres15 } from './postgres.ts'
 export { startRedis } from './redis.ts'
 export { startRedisCluster, type RedisCluster } from './redis-cluster.ts'
 export type { PrivateServer, StartOptions, TestServer } from './server.ts'

@@ -3,6 +3,7 @@ import { cpSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import { debianProgram } from './debian-program.ts'
 import { inFolder, launch, ownFolder, type Launch } from './launch.ts'
 import { givenServer, type PrivateServer, type StartOptions, type TestServer } from './server.ts'
 import { reachable, unprivilegedUser, type User } from './user.ts'
@@ -31,6 +32,15 @@ export async function startPostgres(options?: StartOptions): Promise<TestServer>
   return inFolder(folder, async () => launch(await prepared(folder, user), folder))
 }
 
+/** A real PostgreSQL 15, the oldest that is supported, from Debian's package. */
+export async function startPostgres15(): Promise<PrivateServer> {
+  const folder = '/usr/lib/postgresql/15/bin'
+  await debianProgram({ program: 'initdb', folder, packages: ['postgresql-15'] })
+  const user = unprivilegedUser()
+  const home = ownFolder('postgres15', user)
+  return inFolder(home, async () => launch(await initialised(folder, home, user), home))
+}
+
 /** A Postgres that can be started again, on what it had committed before a crash of its processes. */
 export interface DurablePostgres {
   start(): Promise<PrivateServer>
@@ -53,9 +63,12 @@ export async function durablePostgres(): Promise<DurablePostgres> {
   }
 }
 
+function prepared(folder: string, user: User | undefined): Promise<Launch> {
+  return initialised(join(programs(folder, user), 'bin'), folder, user)
+}
+
 /** Makes a database in the folder, and says how it is started. */
-async function prepared(folder: string, user: User | undefined): Promise<Launch> {
-  const bin = join(programs(folder, user), 'bin')
+async function initialised(bin: string, folder: string, user: User | undefined): Promise<Launch> {
   const data = join(folder, 'data')
   const initArgs = ['--username=postgres', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync', '-D', data]
   await run(join(bin, 'initdb'), initArgs, { ...user, cwd: folder })

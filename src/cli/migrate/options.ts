@@ -1,0 +1,60 @@
+import { optionsOf } from '../arguments.ts'
+import { UsageError } from '../command.ts'
+import { components, type Component } from './components.ts'
+
+/** What the command line of `migrate` asks for. */
+export interface MigrateOptions {
+  readonly action:
+    | { readonly kind: 'print' }
+    | { readonly kind: 'write'; readonly folder: string }
+    | { readonly kind: 'apply' | 'verify' | 'rollback'; readonly url: string }
+  readonly only: readonly Component[]
+  readonly concurrent: boolean
+  readonly explain: boolean
+  readonly lockTimeoutMs: number
+}
+
+/** @throws UsageError */
+export function migrateOptions(args: readonly string[]): MigrateOptions {
+  const values = optionsOf(args, {
+    print: { type: 'boolean', default: false },
+    write: { type: 'string' },
+    apply: { type: 'string' },
+    verify: { type: 'string' },
+    rollback: { type: 'string' },
+    only: { type: 'string', default: 'indexes' },
+    concurrent: { type: 'boolean', default: false },
+    explain: { type: 'boolean', default: false },
+    'lock-timeout': { type: 'string', default: '5' },
+  })
+  const { print, write, apply, verify, rollback, concurrent, explain } = values
+  const asked = [
+    ...(print ? [{ kind: 'print' } as const] : []),
+    ...(write === undefined ? [] : [{ kind: 'write', folder: write } as const]),
+    ...(apply === undefined ? [] : [{ kind: 'apply', url: apply } as const]),
+    ...(verify === undefined ? [] : [{ kind: 'verify', url: verify } as const]),
+    ...(rollback === undefined ? [] : [{ kind: 'rollback', url: rollback } as const]),
+  ]
+  const [action, another] = asked
+  if (action === undefined || another !== undefined)
+    throw new UsageError('give one of --print, --write, --apply, --verify and --rollback')
+  if (explain && action.kind !== 'verify') throw new UsageError('--explain belongs to --verify')
+  if (concurrent && (action.kind === 'verify' || action.kind === 'rollback'))
+    throw new UsageError('--concurrent belongs to --print, --write and --apply')
+  const lockTimeoutMs = msOf(values['lock-timeout'])
+  return { action, only: componentsOf(values.only), concurrent, explain, lockTimeoutMs }
+}
+
+function componentsOf(text: string): Component[] {
+  const named = text.split(',').map((name) => name.trim())
+  const known = components.filter((component) => named.includes(component))
+  if (known.length !== new Set(named).size) throw new UsageError(`--only takes of ${components.join(', ')}`)
+  return known
+}
+
+/** Seconds, as text; 0 would be to wait for ever. */
+function msOf(text: string): number {
+  const ms = /^\d{1,5}(\.\d+)?$/.test(text) ? Math.round(Number(text) * 1_000) : 0
+  if (ms === 0) throw new UsageError('--lock-timeout must be a number of seconds')
+  return ms
+}
