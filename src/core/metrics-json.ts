@@ -1,9 +1,13 @@
 import { bucketQuantile } from './bucket-quantile.ts'
-import type { HistogramSnapshot, Metrics } from './metrics-port.ts'
+import type { HistogramSnapshot, MetricsView } from './metrics-port.ts'
 import { readSamples } from './metrics-samples.ts'
-import { braces, labelText } from './metrics-text.ts'
+import { braces, labelText, labelWriter } from './metrics-text.ts'
+import { sketchQuantile } from './sketch-quantile.ts'
 
-/** A histogram in few numbers; the quantiles are estimated from its buckets. All 0 when nothing was observed. */
+/**
+ * A histogram in few numbers; the quantiles are those of its sketch (to 1.1 %), or are estimated from its buckets when it
+ * has none. All 0 when nothing was observed.
+ */
 export interface HistogramSummary {
   readonly count: number
   readonly sum: number
@@ -29,27 +33,30 @@ const SUMMED: ReadonlySet<string> = new Set(['cache_hits_total', 'cache_misses_t
  * Gives all metrics as a plain object for people and dashboards.
  *
  * A histogram of seconds is shown in milliseconds, under its name with `_ms`. Default labels are left out: they are the
- * same everywhere.
+ * same everywhere. `cache_hits_total` and `cache_misses_total` are also there without a label, summed over all caches.
  */
-export function metricsJson(metrics: Metrics): MetricsDocument {
+export function metricsJson(metrics: MetricsView): MetricsDocument {
   const values = { counter: new Map<string, number>(), gauge: new Map<string, number>() }
   const histograms = new Map<string, HistogramSummary>()
-  for (const [name, group] of readSamples(metrics)) {
-    if (SUMMED.has(name)) values.counter.set(name, group.reduce((sum, { value }) => sum + value, 0)) // prettier-ignore
-    for (const { type, labels, value } of group)
-      values[type].set(name + braces(labelText(labels.map(([label]) => label), labels.map(([, text]) => text))), value) // prettier-ignore
+  const show = (type: 'counter' | 'gauge', name: string, [labels, value]: readonly [string, number]): void => {
+    values[type].set(name + braces(labels), value)
+    if (labels !== '' && SUMMED.has(name)) values[type].set(name, (values[type].get(name) ?? 0) + value)
   }
+  for (const [name, group] of readSamples(metrics))
+    for (const { type, labels, value } of group) show(type, name, [labelText(labels), value])
   for (const family of metrics.families()) {
-    const key = (name: string, labels: readonly string[]): string => name + braces(labelText(family.labels, labels))
-    if (family.type !== 'histogram') {
-      family.each((labels, value) => values[family.type].set(key(family.name, labels), value))
+    const { type, name } = family
+    const labels = labelWriter('', family.labels)
+    if (type !== 'histogram') {
+      family.each((own, value) => show(type, name, [labels(own), value]))
       continue
     }
-    const inSeconds = family.name.endsWith('_seconds')
-    const name = inSeconds ? family.name.replace(/_seconds$/, '_ms') : family.name
-    const scale = inSeconds ? 1_000 : 1
-    family.each((labels, series) => histograms.set(key(name, labels), summary(series, family.buckets, scale)))
+    const inSeconds = name.endsWith('_seconds')
+    const shownAs = inSeconds ? name.replace(/_seconds$/, '_ms') : name
+    const summary = summarizer(family.buckets, inSeconds ? 1_000 : 1)
+    family.each((own, series) => histograms.set(shownAs + braces(labels(own)), summary(series)))
   }
+  // By entries and not by assignment: a name may be `__proto__`.
   return {
     counters: Object.fromEntries(values.counter),
     gauges: Object.fromEntries(values.gauge),
@@ -57,19 +64,22 @@ export function metricsJson(metrics: Metrics): MetricsDocument {
   }
 }
 
-function summary(series: HistogramSnapshot, buckets: readonly number[], scale: number): HistogramSummary {
-  const { count, sum, min, max } = series
+function summarizer(buckets: readonly number[], scale: number): (series: HistogramSnapshot) => HistogramSummary {
   const shown = (value: number): number => withoutNoise(value * scale)
-  const quantile = (q: number): number => shown(bucketQuantile(q, series, buckets))
-  return {
-    count,
-    sum: shown(sum),
-    avg: shown(count === 0 ? 0 : sum / count),
-    min: shown(min),
-    max: shown(max),
-    p50: quantile(0.5),
-    p90: quantile(0.9),
-    p99: quantile(0.99),
+  return (series) => {
+    const { count, sum, min, max, sketch } = series
+    const quantile = (q: number): number =>
+      shown(sketch === undefined ? bucketQuantile(q, series, buckets) : sketchQuantile(q, series))
+    return {
+      count,
+      sum: shown(sum),
+      avg: shown(count === 0 ? 0 : sum / count),
+      min: shown(min),
+      max: shown(max),
+      p50: quantile(0.5),
+      p90: quantile(0.9),
+      p99: quantile(0.99),
+    }
   }
 }
 

@@ -73,6 +73,14 @@ export interface BoundHistogram {
    * @throws whatever `work` throws, unchanged
    */
   time<T>(work: () => T): T
+  /**
+   * The value that a share `q` (0 to 1) of all observed values does not exceed, at most 1.1 % from the truth; 0 when
+   * nothing was observed.
+   *
+   * @throws OptionError `ERR_PERF_OPTION` when the histogram was defined without `quantiles: true`, and for a `q` outside
+   *   of 0 to 1
+   */
+  quantile(q: number): number
 }
 
 /** Counts values by size, in buckets. Values must be finite. */
@@ -88,6 +96,14 @@ export interface Histogram<L extends readonly string[] = readonly string[]> {
    * @throws whatever `work` throws, unchanged
    */
   time<T>(work: () => T, ...labels: LabelArgs<L>): T
+  /**
+   * The value that a share `q` (0 to 1) of the values of this series does not exceed, at most 1.1 % from the truth; 0 when
+   * nothing was observed. Asking makes no series.
+   *
+   * @throws OptionError `ERR_PERF_OPTION` when the histogram was defined without `quantiles: true`, and for a `q` outside
+   *   of 0 to 1
+   */
+  quantile(q: number, ...labels: LabelArgs<L>): number
   /** The series of these labels, kept by the caller; it is shown from now on, with a count of 0 at first. */
   with(...labels: LabelArgs<L>): BoundHistogram
 }
@@ -100,10 +116,48 @@ export interface InstrumentOptions<L extends readonly string[]> {
   readonly labels?: L
 }
 
+/**
+ * What the same gauge of several isolates is together: the value set last, the largest, or the sum of all that were
+ * heard of lately.
+ */
+export type GaugeMerge = 'last' | 'max' | 'sum'
+
+/** The definition of a gauge: as for other metrics, with what it is when isolates are put together. */
+export interface GaugeOptions<L extends readonly string[]> extends InstrumentOptions<L> {
+  /** How `aggregate` puts the values of several isolates together. @defaultValue sum */
+  readonly merge?: GaugeMerge
+}
+
 /** The definition of a histogram: as for other metrics, with the bounds of its buckets. */
 export interface HistogramOptions<L extends readonly string[]> extends InstrumentOptions<L> {
   /** Upper bounds, ascending; the bucket for everything above the last is added. @defaultValue 1 ms to 10 s, in seconds */
   readonly buckets?: readonly number[]
+  /**
+   * Also keeps a sketch of the values, so that `quantile()` answers, and p50 to p99 are exact to 1.1 % instead of being
+   * estimated from the buckets. It costs about 1 kB per series, of which there are then at most 256. @defaultValue false
+   */
+  readonly quantiles?: boolean
+}
+
+/** Neighbouring buckets of a sketch: `counts[i]` values fell into bucket `offset + i`. */
+export interface SketchBuckets {
+  readonly offset: number
+  readonly counts: readonly number[]
+}
+
+/**
+ * Values counted in buckets that grow by a factor of `base = 2 ** (2 ** -scale)`: bucket `i` holds the values above
+ * `base ** i` and up to `base ** (i + 1)`, as the exponential histograms of OpenTelemetry and Prometheus have them.
+ *
+ * Source: https://opentelemetry.io/docs/specs/otel/metrics/data-model/#exponentialhistogram
+ */
+export interface Sketch {
+  readonly scale: number
+  /** How many values were 0, or too small to tell from it. */
+  readonly zeroCount: number
+  readonly positive: SketchBuckets
+  /** The values below 0, by their absolute value. */
+  readonly negative: SketchBuckets
 }
 
 /** What one series of a histogram has counted. */
@@ -116,6 +170,8 @@ export interface HistogramSnapshot {
   readonly min: number
   /** 0 when nothing was observed. */
   readonly max: number
+  /** Of a histogram with `quantiles: true`. */
+  readonly sketch?: Sketch
 }
 
 /** All series of one metric of type `Type`; `Value` is what one series has recorded. */
@@ -130,7 +186,8 @@ export interface FamilyOf<Type extends string, Value> {
 
 /** All series of one name, as a scrape sees them. */
 export type Family =
-  | FamilyOf<'counter' | 'gauge', number>
+  | FamilyOf<'counter', number>
+  | (FamilyOf<'gauge', number> & { readonly merge: GaugeMerge })
   | (FamilyOf<'histogram', HistogramSnapshot> & { readonly buckets: readonly number[] })
 
 /** One number read out of another room's `stats()`. */
@@ -153,8 +210,24 @@ export interface Source {
   samples(): readonly Sample[]
 }
 
+/** What can be shown: a registry, or the sum of the registries of many isolates. */
+export interface MetricsView {
+  /** Labels that every line of the text formats carries. */
+  readonly defaultLabels: Readonly<Record<string, string>>
+  /** Where the times come from. */
+  readonly clock: Clock
+  /** Milliseconds since the registry was first recorded into by a middleware, or shown. */
+  uptimeMs(): number
+  /** What was defined, in that order; histograms and counters of the registry itself included. */
+  families(): Iterable<Family>
+  /** What `collect` was given. */
+  sources(): readonly Source[]
+  /** Counts a recording or a source that had to be dropped. Throws when the registry is strict. */
+  misuse(metric: string, why: string): void
+}
+
 /** A registry of metrics. */
-export interface Metrics {
+export interface Metrics extends MetricsView {
   /**
    * Defines a counter; its name ends in `_total`. The same definition again gives back the first one.
    *
@@ -163,21 +236,9 @@ export interface Metrics {
    */
   counter<const L extends readonly string[] = readonly []>(name: string, options: InstrumentOptions<L>): Counter<L>
   /** Defines a gauge. @throws OptionError `ERR_PERF_OPTION`, as for {@link Metrics.counter} */
-  gauge<const L extends readonly string[] = readonly []>(name: string, options: InstrumentOptions<L>): Gauge<L>
+  gauge<const L extends readonly string[] = readonly []>(name: string, options: GaugeOptions<L>): Gauge<L>
   /** Defines a histogram. @throws OptionError `ERR_PERF_OPTION`, as for {@link Metrics.counter}; also for unsorted buckets */
   histogram<const L extends readonly string[] = readonly []>(name: string, options: HistogramOptions<L>): Histogram<L>
-  /** Labels that every line of the text formats carries. */
-  readonly defaultLabels: Readonly<Record<string, string>>
-  /** Where the registry takes its time from. */
-  readonly clock: Clock
-  /** Milliseconds since the registry was first recorded into by a middleware, or shown. */
-  uptimeMs(): number
-  /** What was defined, in that order; histograms and counters of this registry itself included. */
-  families(): Iterable<Family>
-  /** What `collect` was given. */
-  sources(): readonly Source[]
   /** Adds a source, in place of one of the same kind and name; gives back what removes it. */
   addSource(source: Source): () => void
-  /** Counts a recording or a source that had to be dropped. Throws when the registry is strict. */
-  misuse(metric: string, why: string): void
 }
