@@ -11,16 +11,17 @@ import {
   toNode,
 } from './http/index.ts'
 import { lazyHandlers } from './lazy/index.ts'
-import { createMetrics } from './metrics/index.ts'
-import { pgCacheStore, pgClients, pgDatabase, pgDedupStore } from './pg/index.ts'
+import { aggregate, createMetrics, flush, memoryMetricsStore } from './metrics/index.ts'
+import { pgCacheStore, pgClients, pgDatabase, pgDedupStore, pgMetricsStore } from './pg/index.ts'
 import { createPool } from './pool/index.ts'
 import { query } from './query/index.ts'
-import { redisCacheBus, redisCacheStore, redisDedupStore, redisPort } from './redis/index.ts'
-import { supabaseCacheStore, supabaseDatabase, supabaseDedupStore } from './supabase/index.ts'
+import { redisCacheBus, redisCacheStore, redisDedupStore, redisMetricsStore, redisPort } from './redis/index.ts'
+import { supabaseCacheStore, supabaseDatabase, supabaseDedupStore, supabaseMetricsStore } from './supabase/index.ts'
 import { createWarmup } from './warmup/index.ts'
 import { createWebhook, whatsapp } from './webhook/index.ts'
 
 const factories = {
+  aggregate,
   cached,
   cacheMiddleware,
   createCache,
@@ -32,24 +33,29 @@ const factories = {
   createWarmup,
   createWebhook,
   deduplicationMiddleware,
+  flush,
   healthEndpoint,
   lazyHandlers,
   memoryCacheStore,
   memoryDedupStore,
+  memoryMetricsStore,
   metricsEndpoint,
   performanceMiddleware,
   pgCacheStore,
   pgClients,
   pgDatabase,
   pgDedupStore,
+  pgMetricsStore,
   query,
   redisCacheBus,
   redisCacheStore,
   redisDedupStore,
+  redisMetricsStore,
   redisPort,
   supabaseCacheStore,
   supabaseDatabase,
   supabaseDedupStore,
+  supabaseMetricsStore,
   toNode,
   whatsapp,
 } as unknown as Readonly<Record<string, (given: unknown) => unknown>>

@@ -82,9 +82,10 @@ async function serve(
     await client.query('begin')
     const role = /^Bearer (\w+)$/.exec(call.headers.authorization ?? '')?.[1]
     if (role !== undefined) await client.query(`set local role ${role}`)
-    const { rows } = await client.query<{ body: string | null }>(statement(`${profile}.${name}`, args, found), [
-      call.body,
-    ])
+    const { rows } = await client.query<{ body: string | null }>(
+      statement(`${profile}.${name}`, args, found),
+      args.length === 0 ? [] : [call.body],
+    )
     await client.query('commit')
     if (found.result === 'void') return void response.writeHead(204).end()
     response.writeHead(200, { 'content-type': 'application/json; charset=utf-8' }).end(rows[0]?.body ?? 'null')
