@@ -8,9 +8,11 @@ export type PerfErrorCode =
   | 'ERR_PERF_QUERY'
   | 'ERR_PERF_POOL_CLOSED'
   | 'ERR_PERF_POOL_FULL'
+  | 'ERR_PERF_POOL_SCOPE'
   | 'ERR_PERF_LAZY_UNKNOWN'
   | 'ERR_PERF_LAZY_LOAD'
   | 'ERR_PERF_METRICS_MISUSE'
+  | 'ERR_PERF_METRICS_EXPORT'
 
 /** The base of all errors of this package. Messages name the operation, never a key, a body, a secret or a phone number. */
 export class PerfError extends Error {

@@ -1,6 +1,7 @@
 export { easymoEnv } from './easymo-env.ts'
 export type { EasymoEnv, EasymoEnvShape, EnvText, OptionalEnvNumber, OptionalEnvText } from './easymo-env.ts'
-export { parseEnv, type EnvLookup } from './parse-env.ts'
+export { parseEnv } from './parse-env.ts'
+export type { EnvLookup } from '../core/env.ts'
 export { whatsappEnvelope, whatsappStatus } from './whatsapp-envelope.ts'
 export type {
   WhatsAppChange,

@@ -1,8 +1,6 @@
 import * as z from 'zod/mini'
+import { variables, type EnvLookup } from '../core/env.ts'
 import { OptionError } from '../core/errors.ts'
-
-/** Where variables are: a function (`(name) => Deno.env.get(name)`) or an object (`process.env`, a Worker's `env`). */
-export type EnvLookup = ((name: string) => unknown) | object
 
 /**
  * Reads the variables that `schema` names, and checks them. An empty variable counts as one that is not set. The schema is
@@ -11,11 +9,11 @@ export type EnvLookup = ((name: string) => unknown) | object
  * @throws OptionError `ERR_PERF_OPTION` with the names of all variables that are missing or wrong, never their values
  */
 export function parseEnv<Schema extends z.core.$ZodObject>(schema: Schema, lookup: EnvLookup): z.core.output<Schema> {
-  const find = typeof lookup === 'function' ? lookup : (name: string) => (lookup as Record<string, unknown>)[name]
+  const find = variables(lookup)
   const found: Record<string, unknown> = {}
   for (const name of Object.keys(schema._zod.def.shape)) {
-    const value = (find as (name: string) => unknown)(name)
-    if (value !== undefined && value !== '') found[name] = value
+    const value = find(name)
+    if (value !== undefined) found[name] = value
   }
   const result = z.safeParse(schema, found)
   if (result.success) return result.data

@@ -5,6 +5,7 @@ import { prometheusText } from '@easymo/perf/metrics'
 import { sign, whatsappDelivery } from '@easymo/perf/testing'
 import { runContracts } from './contracts.mjs'
 import * as house from './house.mjs'
+import { runMetrics } from './metrics.mjs'
 
 function must(condition, message) {
   if (!condition) throw new Error(message)
@@ -260,7 +261,7 @@ const cases = [
   },
 ]
 
-/** Runs all cases in their order, and the contracts of stores. */
+/** Runs all cases in their order, those of metrics, and the contracts of stores. */
 export async function runSuite() {
   const results = []
   for (const { name, run } of cases) {
@@ -271,5 +272,5 @@ export async function runSuite() {
       results.push({ name, error: String(error?.stack ?? error) })
     }
   }
-  return [...results, ...(await runContracts())]
+  return [...results, ...(await runMetrics()), ...(await runContracts())]
 }

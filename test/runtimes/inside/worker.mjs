@@ -7,6 +7,7 @@ import { lazyHandlers } from '@easymo/perf/lazy'
 import { sign, whatsappDelivery } from '@easymo/perf/testing'
 import { createWarmup } from '@easymo/perf/warmup'
 import { createWebhook, whatsapp } from '@easymo/perf/webhook'
+import { metricsSteps } from './metrics.mjs'
 import { runSuite } from './suite.mjs'
 import { cacheSteps, sleep } from './worker-cache.mjs'
 import { pageHandlerOf } from './worker-http.mjs'
@@ -50,6 +51,7 @@ async function load(ms, fails) {
 const steps = {
   ...cacheSteps,
   ...manySteps,
+  ...metricsSteps,
   ...tierSteps,
   '/suite': async () => ({ results: await runSuite() }),
   '/counts': () => ({ ...counts, unhandled }),
