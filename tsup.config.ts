@@ -51,7 +51,8 @@ function refuseNamesakes(files: readonly string[]): void {
   const homes = new Map<string, string>()
   for (const file of files)
     for (const [, name = ''] of readFileSync(`${src}/${file}`, 'utf8').matchAll(DECLARATION)) {
-      if (homes.has(name)) throw new Error(`${homes.get(name)} and ${file} both export ${name}`)
+      // A function with overloads is declared several times in one file.
+      if ((homes.get(name) ?? file) !== file) throw new Error(`${homes.get(name)} and ${file} both export ${name}`)
       homes.set(name, file)
     }
 }

@@ -4,6 +4,7 @@ import { createHost } from '@easymo/perf'
 import { query } from '@easymo/perf/query'
 import { openDatabase, type OpenDatabase } from './database.ts'
 import { createClient } from './demo/client.ts'
+import { endpoints } from './demo/endpoints.ts'
 import { report } from './demo/report.ts'
 import { PEOPLE, sendTraffic } from './demo/traffic.ts'
 import { listen, shutDown } from './server.ts'
@@ -30,8 +31,7 @@ async function main(): Promise<number> {
   const client = createClient(`${url}/webhook`, secret)
   const sent = await sendTraffic(client, say)
   const verdict = report(client, sent, { service, handled: await handledUpdates(database) })
-  const health = await fetch(`${url}/health`)
-  console.log(`\n${verdict.lines.join('\n')}\n\n  ${url}/metrics\n  ${url}/health  (${health.status})\n`)
+  console.log(`\n${[...verdict.lines, '', ...(await endpoints(url))].join('\n')}\n`)
   console.log(verdict.right ? 'Every update was handled exactly once.' : 'An update was lost or handled twice.')
 
   if (values.keep) {

@@ -1,9 +1,9 @@
 import type { Host } from '@easymo/perf'
 import { cached, createCache } from '@easymo/perf/cache'
 import { createDedup } from '@easymo/perf/dedup'
-import { healthEndpoint, metricsEndpoint, performanceMiddleware } from '@easymo/perf/http'
+import { healthEndpoint, metricsEndpoint, performanceMiddleware, trackers } from '@easymo/perf/http'
 import { lazyHandlers } from '@easymo/perf/lazy'
-import { collect, createMetrics } from '@easymo/perf/metrics'
+import { collect, collectRuntime, createMetrics } from '@easymo/perf/metrics'
 import { query } from '@easymo/perf/query'
 import { createWarmup } from '@easymo/perf/warmup'
 import { createWebhook, whatsapp, type Handler } from '@easymo/perf/webhook'
@@ -61,6 +61,9 @@ export function createService({ database, appSecret, verifyToken, metricsToken, 
   collect(metrics, 'lazy', 'handlers', () => handlers.stats())
   collect(metrics, 'warmup', 'tasks', () => warmup.stats())
   if (database.poolStats !== undefined) collect(metrics, 'pool', 'example', database.poolStats)
+
+  collectRuntime(metrics)
+  trackers(metrics).trackColdStart(service)
 
   const access = metricsToken === undefined ? 'public' : { tokens: [metricsToken] }
   const showMetrics = metricsEndpoint({ metrics, access, host })

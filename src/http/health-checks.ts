@@ -2,7 +2,7 @@ import { atLeast, isFunction, knownOptions } from '../core/check.ts'
 import type { Call } from '../core/deadline.ts'
 import { hasCode, OptionError } from '../core/errors.ts'
 import type { Host } from '../core/host.ts'
-import { createSingleFlight, type SingleFlight } from '../core/single-flight.ts'
+import { onceASecond } from './once-a-second.ts'
 
 /** Resolves when all is well. Throwing, missing the deadline, or returning `false` says that it is not. */
 export type CheckRun = (call: Call) => unknown
@@ -19,25 +19,18 @@ export interface HealthCheck {
 /** The checks by the name that the health document shows; all of them run side by side. */
 export type HealthChecks = Readonly<Record<string, CheckRun | HealthCheck>>
 
-/** How a check ended. */
-export type CheckWord = 'ok' | 'failed' | 'timeout'
+/**
+ * How a check ended. `misconfigured` is a check that threw `ERR_PERF_STORE_SETUP`: a missing table, right or credential,
+ * which no waiting mends.
+ */
+export type CheckWord = 'ok' | 'failed' | 'timeout' | 'misconfigured'
 
 export interface CheckResult {
   readonly name: string
+  /** Whether the service is unhealthy when this check is not ok. */
   readonly critical: boolean
   readonly word: CheckWord
 }
-
-interface Checker {
-  readonly name: string
-  readonly critical: boolean
-  readonly run: CheckRun
-  readonly flight: SingleFlight<CheckWord>
-  last: { readonly word: CheckWord; readonly at: number } | undefined
-}
-
-/** An answer is good for so long: a flood of health requests must not become a flood of queries. */
-const FRESH_MS = 1_000
 
 /**
  * Runs all checks side by side, each under its own deadline; callers who come meanwhile join, and those who come within a
@@ -46,25 +39,11 @@ const FRESH_MS = 1_000
  * @throws OptionError `ERR_PERF_OPTION`
  */
 export function createHealthChecks(checks: HealthChecks, host: Host): () => Promise<readonly CheckResult[]> {
-  const { clock } = host
   const checkers = Object.entries(checks).map(([name, check]) => checkerOf(name, check, host))
-
-  async function check(checker: Checker): Promise<CheckResult> {
-    const { name, critical, last, flight, run } = checker
-    // Not fresh either when the clock was set back.
-    const age = last === undefined ? Infinity : clock.now() - last.at
-    if (last !== undefined && age >= 0 && age < FRESH_MS) return { name, critical, word: last.word }
-    const word = await flight
-      .run(name, async (call) => ((await run(call)) === false ? 'failed' : 'ok'))
-      .catch((error: unknown): CheckWord => (hasCode(error, 'ERR_PERF_TIMEOUT') ? 'timeout' : 'failed'))
-    checker.last = { word, at: clock.now() }
-    return { name, critical, word }
-  }
-
-  return () => Promise.all(checkers.map(check))
+  return () => Promise.all(checkers.map((run) => run()))
 }
 
-function checkerOf(name: string, check: CheckRun | HealthCheck, host: Host): Checker {
+function checkerOf(name: string, check: CheckRun | HealthCheck, host: Host): () => Promise<CheckResult> {
   const {
     run,
     critical = true,
@@ -73,8 +52,18 @@ function checkerOf(name: string, check: CheckRun | HealthCheck, host: Host): Che
   isFunction(`checks.${name}`, run)
   atLeast(1, `checks.${name}.timeoutMs`, timeoutMs)
   if (typeof critical !== 'boolean') throw new OptionError(`checks.${name}.critical must be true or false`)
-  const flight = createSingleFlight<CheckWord>({ host, timeoutMs, what: `the check ${name}` })
-  return { name, critical, run, flight, last: undefined }
+  // Only what it says is kept, not what it read.
+  const work = async (call: Call): Promise<CheckWord> => ((await run(call)) === false ? 'failed' : 'ok')
+  const said = onceASecond({ host, timeoutMs, what: `the check ${name}`, work })
+  return async () => {
+    const word = await said().catch(wordOf)
+    return { name, critical: critical || word === 'misconfigured', word }
+  }
+}
+
+function wordOf(error: unknown): CheckWord {
+  if (hasCode(error, 'ERR_PERF_STORE_SETUP')) return 'misconfigured'
+  return hasCode(error, 'ERR_PERF_TIMEOUT') ? 'timeout' : 'failed'
 }
 
 function settings(name: string, check: unknown): HealthCheck {

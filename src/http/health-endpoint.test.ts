@@ -1,27 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { createHost } from '../core/host.ts'
-import { collect, createMetrics, type Metrics } from '../metrics/index.ts'
-import { manualClock } from '../testing/clock.ts'
+import { checkedService as setup, fails, healthRequest as get } from '../../test/support/checked-service.ts'
+import { StoreSetupError } from '../core/errors.ts'
+import { collect, type Metrics } from '../metrics/index.ts'
 import { healthEndpoint, performanceMiddleware, type HealthChecks, type HealthDocument } from './index.ts'
-
-const get = (path = '/health', headers: Record<string, string> = {}): Request =>
-  new Request(`http://localhost${path}`, { headers })
-
-function setup(checks: HealthChecks = {}) {
-  const clock = manualClock()
-  const host = createHost({ clock })
-  const metrics = createMetrics({ host })
-  const endpoint = healthEndpoint({ service: 'core', version: '2.2.0', checks, metrics, host })
-  const ask = async (): Promise<HealthDocument & { code: number }> => {
-    const answer = await endpoint(get())
-    return { ...((await answer.json()) as HealthDocument), code: answer.status }
-  }
-  return { clock, host, metrics, endpoint, ask }
-}
-
-const fails = (): never => {
-  throw new Error('down')
-}
 
 interface Answer {
   readonly status?: number
@@ -46,6 +27,7 @@ describe('the words', () => {
       status: 'healthy',
       service: 'core',
       version: '2.2.0',
+      scope: 'isolate',
       checks: { database: 'ok', cache: 'ok' },
       performance: { errorRate: 0, avgLatencyMs: 0, cacheHitRate: 0, uptime: 0 },
       warmedUp: true,
@@ -66,12 +48,70 @@ describe('the words', () => {
     expect(await ask()).toMatchObject({ code: 200, status: 'degraded', checks: { database: 'ok', cache: 'failed' } })
   })
 
+  it('are unhealthy when a store is not set up, whatever the weight of its check', async () => {
+    const run = (): never => {
+      throw new StoreSetupError('relation "wa_250788000001" does not exist')
+    }
+    for (const check of [run, { run, critical: false }, { run: async () => run(), critical: false }])
+      expect(await setup({ database: check }).ask()).toMatchObject({
+        code: 503,
+        status: 'unhealthy',
+        checks: { database: 'misconfigured' },
+      })
+  })
+
+  it('never hold what a check threw or gave', async () => {
+    const secret = 'postgres://root:secret@db'
+    const { endpoint } = setup({
+      throws: () => {
+        throw Object.assign(new Error(secret), { code: secret })
+      },
+      rejects: () => Promise.reject(new Error(secret)),
+      gives: () => secret,
+      ['__proto__']: () => true,
+    })
+    const answer = await endpoint(get())
+    const text = await answer.text()
+    expect(text + JSON.stringify([...answer.headers])).not.toContain('secret')
+    const { checks } = JSON.parse(text) as HealthDocument
+    expect(Object.entries(checks)).toEqual([
+      ['throws', 'failed'],
+      ['rejects', 'failed'],
+      ['gives', 'ok'],
+      ['__proto__', 'ok'],
+    ])
+  })
+
+  it('name the domains when they are given', async () => {
+    const domains = ['jobs', 'property']
+    const endpoint = healthEndpoint({ service: 'core', version: '1', domains })
+    domains.push('late')
+    expect(await (await endpoint(get())).json()).toMatchObject({ version: '1', domains: ['jobs', 'property'] })
+    expect(await setup().ask()).not.toHaveProperty('domains')
+  })
+
   it('say so on the content type when it is asked for', async () => {
     const { endpoint } = setup()
-    expect((await endpoint(get())).headers.get('content-type')).toBe('application/json')
-    const asked = await endpoint(get('/health', { accept: 'application/health+json' }))
-    expect(asked.headers.get('content-type')).toBe('application/health+json')
-    expect(asked.headers.get('cache-control')).toBe('no-store')
+    const type = async (accept?: string): Promise<string | null> =>
+      (await endpoint(get('/health', accept === undefined ? {} : { accept }))).headers.get('content-type')
+    for (const accept of [
+      undefined,
+      '*/*',
+      'application/json',
+      'application/json, application/health+json;q=0.9',
+      'application/health+json;q=0, */*',
+      'text/html',
+    ])
+      // prettier-ignore
+      expect(await type(accept)).toBe('application/json')
+    for (const accept of [
+      'application/health+json',
+      'Application/Health+JSON',
+      'application/health+json, application/json;q=0.9',
+    ])
+      // prettier-ignore
+      expect(await type(accept)).toBe('application/health+json')
+    expect((await endpoint(get())).headers.get('cache-control')).toBe('no-store')
   })
 
   it('are warmed up when every task has succeeded or may fail', async () => {
@@ -81,46 +121,6 @@ describe('the words', () => {
     expect((await ask()).warmedUp).toBe(false)
     tasks['profile'] = { status: 'ok' }
     expect((await ask()).warmedUp).toBe(true)
-  })
-})
-
-describe('the checks', () => {
-  it('run side by side, each with its deadline and a signal that says when it is over', async () => {
-    const { ask, clock } = setup({
-      slow: { run: ({ signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))), critical: false }, // prettier-ignore
-      hung: { run: () => new Promise(() => undefined), timeoutMs: 500, critical: false },
-      quick: () => new Promise<void>((resolve) => clock.after(1_900, resolve)),
-    })
-    let document: HealthDocument | undefined
-    void ask().then((answer) => (document = answer))
-    await clock.tick(1_999)
-    expect(document).toBeUndefined()
-    await clock.tick(1)
-    expect(document?.checks).toEqual({ slow: 'timeout', hung: 'timeout', quick: 'ok' })
-    expect(document?.status).toBe('degraded')
-  })
-
-  it('run once for a flood, and again after a second', async () => {
-    let runs = 0
-    const { ask, clock } = setup({ database: () => new Promise<void>((resolve) => void ((runs += 1), clock.after(100, resolve))) }) // prettier-ignore
-    const flood = Promise.all(Array.from({ length: 50 }, ask))
-    await clock.tick(100)
-    expect((await flood).every(({ code }) => code === 200)).toBe(true)
-    await clock.tick(999)
-    await ask()
-    expect(runs).toBe(1)
-    await clock.tick(1)
-    const again = ask()
-    await clock.tick(100)
-    await again
-    expect(runs).toBe(2)
-  })
-
-  it('are not touched by the question whether the process is alive', async () => {
-    const { endpoint } = setup({ database: fails })
-    const alive = await endpoint(get('/health/live?x=1'))
-    expect([alive.status, await alive.json()]).toEqual([200, { status: 'healthy', service: 'core' }])
-    expect((await endpoint(get('/health?probe=/live'))).status).toBe(503)
   })
 })
 
@@ -195,6 +195,8 @@ describe('healthEndpoint', () => {
     ])
       expect(() => healthEndpoint({ ...base, checks: checks as HealthChecks })).toThrow(option)
     expect(() => healthEndpoint({ ...base, version: '' })).toThrow(option)
+    for (const domains of ['jobs', [''], [1], null, {}])
+      expect(() => healthEndpoint({ ...base, domains: domains as string[] })).toThrow(option)
     expect(() => healthEndpoint({ ...base, metrics: {} as Metrics })).toThrow(option)
   })
 

@@ -2,6 +2,7 @@ import { hasMethods, isText, knownOptions } from '../core/check.ts'
 import { OptionError } from '../core/errors.ts'
 import { defaultHost, type Host } from '../core/host.ts'
 import type { Metrics } from '../core/metrics-port.ts'
+import { preferred } from '../core/negotiate.ts'
 import { createHealthChecks, type CheckResult, type CheckWord, type HealthChecks } from './health-checks.ts'
 import { readAll, recentRequests } from './request-window.ts'
 
@@ -9,6 +10,8 @@ import { readAll, recentRequests } from './request-window.ts'
 export interface HealthEndpointOptions {
   readonly service: string
   readonly version: string
+  /** The parts of the business that the service looks after, e.g. `['jobs', 'property']`. @defaultValue not shown */
+  readonly domains?: readonly string[]
   /** What the service needs, e.g. `{ database: async ({ signal }) => {} }`. @defaultValue none */
   readonly checks?: HealthChecks
   /** Where the middleware records and the caches are collected. @defaultValue none: all rates are 0 */
@@ -19,11 +22,15 @@ export interface HealthEndpointOptions {
 /** `degraded` still serves and is answered with 200; `unhealthy`, when a critical check failed, with 503. */
 export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy'
 
-/** The JSON of the health endpoint. Each process, or isolate, speaks for itself. */
+/** The JSON of the health endpoint. */
 export interface HealthDocument {
   readonly status: HealthStatus
   readonly service: string
   readonly version: string
+  /** There with that option only. */
+  readonly domains?: readonly string[]
+  /** Each process, or isolate, speaks for itself: another one may say otherwise. */
+  readonly scope: 'isolate'
   readonly checks: Readonly<Record<string, CheckWord>>
   /** Rates of the last five minutes, from 0 to 1; times in milliseconds. */
   readonly performance: HealthRates & { readonly uptime: number }
@@ -38,6 +45,9 @@ export interface HealthRates {
   readonly cacheHitRate: number
 }
 
+/** Both are the same JSON. */
+const TYPES: readonly string[] = ['application/json', 'application/health+json']
+
 /** Fewer requests than this say nothing about the service. */
 const ENOUGH = 20
 
@@ -49,35 +59,49 @@ const WORST = { errorRate: 0.05, avgLatencyMs: 1_000, cacheHitRate: 0.5 }
  * `/live` is answered with 200 at once, and touches nothing.
  *
  * Rates can only degrade: more than 5 % errors, an average above 1000 ms, or less than half of the cache look-ups hit,
- * over the last five minutes and at least 20 requests. So does a failing check that is not critical.
+ * over the last five minutes and at least 20 requests. So does a failing check that is not critical; but one that throws
+ * `ERR_PERF_STORE_SETUP` makes the service unhealthy whatever its weight, because waiting will not mend it. What a check
+ * throws is never shown.
  *
  * @returns a handler; put it at `/health` and `/health/live`
  * @throws OptionError `ERR_PERF_OPTION`
  */
 export function healthEndpoint(options: HealthEndpointOptions): (request: Request) => Promise<Response> {
-  knownOptions(options, 'service', 'version', 'checks', 'metrics', 'host')
-  const { service, version, checks = {}, metrics, host = defaultHost } = options
-  isText('service', service)
-  isText('version', version)
-  if (typeof checks !== 'object' || checks === null) throw new OptionError('checks must be an object of functions')
-  if (metrics !== undefined) hasMethods('metrics', metrics, 'sources', 'uptimeMs')
-  const run = createHealthChecks(checks, host)
+  const { metrics, about, run } = checked(options)
 
   return async (request) => {
     if (request.method !== 'GET' && request.method !== 'HEAD')
       return new Response('Method Not Allowed\n', { status: 405, headers: { allow: 'GET, HEAD' } })
-    if (isLiveness(request.url)) return answer(request, { status: 'healthy', service })
+    if (isLiveness(request.url)) return answer(request, { status: 'healthy', service: about.service })
     const results = await run()
     const { rates, degraded } = ratesOf(metrics)
     return answer(request, {
       status: statusOf(results, degraded),
-      service,
-      version,
+      ...about,
+      scope: 'isolate',
       checks: Object.fromEntries(results.map(({ name, word }) => [name, word])),
       performance: { ...rates, uptime: Math.round(metrics?.uptimeMs() ?? 0) },
       warmedUp: metrics === undefined || warmedUp(metrics),
     })
   }
+}
+
+function checked(options: HealthEndpointOptions) {
+  knownOptions(options, 'service', 'version', 'domains', 'checks', 'metrics', 'host')
+  const { service, version, domains, checks = {}, metrics, host = defaultHost } = options
+  isText('service', service)
+  isText('version', version)
+  checkDomains(domains)
+  if (typeof checks !== 'object' || checks === null) throw new OptionError('checks must be an object of functions')
+  if (metrics !== undefined) hasMethods('metrics', metrics, 'sources', 'uptimeMs')
+  const about = { service, version, ...(domains === undefined ? {} : { domains: [...domains] }) }
+  return { metrics, about, run: createHealthChecks(checks, host) }
+}
+
+function checkDomains(domains: unknown): void {
+  if (domains === undefined) return
+  if (!Array.isArray(domains)) throw new OptionError('domains must be an array of strings')
+  domains.forEach((domain, index) => isText(`domains[${index}]`, domain))
 }
 
 function isLiveness(url: string): boolean {
@@ -118,11 +142,10 @@ function rounded(value: number): number {
 }
 
 function answer(request: Request, document: HealthDocument | Pick<HealthDocument, 'status' | 'service'>): Response {
-  const wanted = request.headers.get('accept')?.includes('application/health+json') === true
   return new Response(JSON.stringify(document), {
     status: document.status === 'unhealthy' ? 503 : 200,
     headers: {
-      'content-type': wanted ? 'application/health+json' : 'application/json',
+      'content-type': preferred(request.headers.get('accept'), TYPES) ?? 'application/json',
       'cache-control': 'no-store',
       vary: 'Accept',
     },

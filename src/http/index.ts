@@ -5,6 +5,15 @@ export type { CacheSummary, PerformanceDocument } from './performance-document.t
 export type { MemoryUse } from './memory.ts'
 export type { Access } from './tokens.ts'
 export {
+  trackers,
+  type ApiMetrics,
+  type DatabaseMetrics,
+  type HandlerLabels,
+  type RequestMetrics,
+  type Trackers,
+  type TrackersOptions,
+} from './trackers.ts'
+export {
   healthEndpoint,
   type HealthDocument,
   type HealthEndpointOptions,

@@ -4,6 +4,7 @@ import type { Fact } from '../core/fact.ts'
 import { createHost } from '../core/host.ts'
 import { collect, createMetrics } from '../metrics/index.ts'
 import { manualClock } from '../testing/clock.ts'
+import { PAGE_HEADERS } from './page.ts'
 import {
   metricsEndpoint,
   performanceMiddleware,
@@ -14,39 +15,57 @@ import {
 const get = (query = '', headers: Record<string, string> = {}): Request =>
   new Request(`http://localhost/metrics${query}`, { headers })
 
+/** What a browser sends when an address is typed. */
+const BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8'
+
 describe('who may read', () => {
-  it('is nobody until access is given, and that is told once', () => {
+  it('is nobody until access is given, and that is told once', async () => {
     const facts: Fact[] = []
     const host = createHost({ observe: (fact) => facts.push(fact) })
     const closed = metricsEndpoint({ metrics: createMetrics(), host } as unknown as MetricsEndpointOptions)
-    for (const asked of [get(), get('?format=prometheus'), get('', { authorization: 'Bearer undefined' })])
-      expect(closed(asked).status).toBe(404)
+    const post = new Request('http://localhost/metrics', { method: 'POST' })
+    const browser = get('', { accept: BROWSER })
+    const asked = [get(), get('?format=prometheus'), get('?format=html'), browser, get('?format=no'), post]
+    for (const request of [...asked, get('', { authorization: 'Bearer undefined' })])
+      expect((await closed(request)).status).toBe(404)
     expect(facts).toEqual([{ name: 'http.closed', of: 'metricsEndpoint', reason: 'no-access-option' }])
   })
 
-  it('is whoever brings one of the tokens', () => {
+  it('is whoever brings one of the tokens', async () => {
     const endpoint = metricsEndpoint({ metrics: createMetrics(), access: { tokens: ['old-token', 'new'] } })
-    const status = (authorization?: string): number =>
-      endpoint(get('', authorization === undefined ? {} : { authorization })).status
-    for (const right of ['Bearer old-token', 'bearer new', 'Bearer  new ']) expect(status(right)).toBe(200)
-    const wrong = ['Bearer', 'Bearer ', 'Bearer old-toke', 'Bearer old-tokenn', 'Bearer newnew', 'Basic new', 'new', 'Bearer new old-token'] // prettier-ignore
-    for (const each of [undefined, ...wrong]) expect(status(each)).toBe(401)
-    expect(endpoint(get()).headers.get('www-authenticate')).toBe('Bearer realm="metrics"')
-    expect(endpoint(get()).headers.get('cache-control')).toBe('no-store')
+    const status = async (authorization?: string): Promise<number> =>
+      (await endpoint(get('', authorization === undefined ? {} : { authorization }))).status
+    for (const right of ['Bearer old-token', 'bearer new', 'Bearer  new ']) expect(await status(right)).toBe(200)
+    const wrong = ['Bearer', 'Bearer ', 'Bearer old-toke', 'Bearer old-tokenn', 'Bearer newnew', 'Basic new', 'new', 'Bearer new old-token', 'Bearer new, Bearer old-token'] // prettier-ignore
+    for (const each of [undefined, ...wrong]) expect(await status(each)).toBe(401)
+    const { headers } = await endpoint(get())
+    expect(headers.get('www-authenticate')).toBe('Bearer realm="metrics"')
+    expect(headers.get('cache-control')).toBe('no-store')
   })
 
-  it('cannot be set up with tokens that let everybody in', () => {
+  it('is asked before what is at hand is shown', async () => {
+    const endpoint = metricsEndpoint({ metrics: createMetrics(), access: { tokens: ['right'] } })
+    const asked = ['', '?format=json', '?format=prometheus', '?format=openmetrics', '?format=xml']
+    for (const query of asked) {
+      await endpoint(get(query, { authorization: 'Bearer right' }))
+      const refused = await endpoint(get(query))
+      expect([refused.status, await refused.text()]).toEqual([401, 'Unauthorized\n'])
+    }
+    expect((await endpoint(new Request('http://localhost/metrics', { method: 'POST' }))).status).toBe(401)
+  })
+
+  it('does not change when the list of tokens is changed afterwards', async () => {
+    const tokens = ['right']
+    const endpoint = metricsEndpoint({ metrics: createMetrics(), access: { tokens } })
+    tokens.push('', 'late')
+    for (const authorization of ['Bearer late', 'Bearer ', ''])
+      expect((await endpoint(get('', { authorization }))).status).toBe(401)
+  })
+
+  it('cannot be set up with tokens that let everybody in, or that nobody could send', () => {
     const option = expect.objectContaining({ code: 'ERR_PERF_OPTION' }) as Error
-    for (const access of [
-      { tokens: [] },
-      { tokens: [''] },
-      { tokens: ['a b'] },
-      { tokens: ['a', undefined] },
-      { tokens: 'a' },
-      'all',
-      null,
-      {},
-    ])
+    const useless = [[], [''], ['a b'], ['a', undefined], ['ключ'], ['a\r\nb'], 'a']
+    for (const access of [...useless.map((tokens) => ({ tokens })), 'all', null, {}, ['a']])
       expect(() => metricsEndpoint({ metrics: createMetrics(), access: access as 'public' })).toThrow(option)
   })
 })
@@ -55,42 +74,84 @@ describe('the formats', () => {
   const metrics = createMetrics()
   metrics.counter('a_total', { help: 'A' }).inc()
   const endpoint = metricsEndpoint({ metrics, access: 'public' })
-  const type = (query: string, accept?: string): string | null =>
-    endpoint(get(query, accept === undefined ? {} : { accept })).headers.get('content-type')
+  const type = async (query: string, accept?: string): Promise<string | null> =>
+    (await endpoint(get(query, accept === undefined ? {} : { accept }))).headers.get('content-type')
+  const json = 'application/json'
   const text = 'text/plain; version=0.0.4; charset=utf-8'
+  const open = 'application/openmetrics-text; version=1.0.0; charset=utf-8'
+  const page = 'text/html; charset=utf-8'
 
-  it('are JSON by default, and text when it is preferred', () => {
-    const prometheus = 'application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1' // prettier-ignore
-    for (const accept of [
-      undefined,
-      '*/*',
-      'application/json',
-      'application/json, text/plain, */*',
-      'text/html,*/*;q=0.8',
-    ])
-      expect(type('', accept)).toBe('application/json')
-    for (const accept of ['text/plain', prometheus, 'application/json;q=0.5, text/plain'])
-      expect(type('', accept)).toBe(text)
+  it('are JSON by default, and what Accept prefers otherwise', async () => {
+    const prometheus2 = 'application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1' // prettier-ignore
+    const prometheus3 = 'application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;escaping=allow-utf-8;q=0.2,*/*;q=0.1' // prettier-ignore
+    const protobuf = `application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited,${prometheus2.replace('1.0.0', '1.0.0;q=0.8')}` // prettier-ignore
+    const wanted: readonly (readonly [accept: string | undefined, type: string])[] = [
+      [undefined, json],
+      ['*/*', json],
+      ['application/json', json],
+      ['application/json, text/plain, */*', json],
+      ['image/png', json],
+      ['application/json, text/html', json],
+      ['text/html;q=0, */*;q=0.1', json],
+      ['text/plain', text],
+      ['text/*', text],
+      ['application/json;q=0.5, text/plain', text],
+      ['text/plain;version=0.0.4;q=0.5,*/*;q=0.1', text],
+      [prometheus2, open],
+      [prometheus3, open],
+      [protobuf, open],
+      [BROWSER, page],
+    ]
+    for (const [accept, is] of wanted) expect([accept, await type('', accept)]).toEqual([accept, is])
   })
 
   it('follow the query before Accept, and unknown ones are refused', async () => {
-    expect(type('?format=prometheus', 'application/json')).toBe(text)
-    expect(type('?x=1&format=json', 'text/plain')).toBe('application/json')
-    expect(endpoint(get('?format=xml')).status).toBe(400)
-    expect(
-      parsePrometheusText(await endpoint(get('?format=prometheus')).text()).get('a_total')?.samples[0]?.value,
-    ).toBe(1)
+    expect(await type('?format=prometheus', json)).toBe(text)
+    expect(await type('?format=openmetrics', json)).toBe(open)
+    expect(await type('?format=html', json)).toBe(page)
+    expect(await type('?x=1&format=json#format=html', 'text/plain')).toBe(json)
+    for (const format of ['xml', '', 'JSON', '__proto__', 'json%0d%0aset-cookie:a=b']) {
+      const refused = await endpoint(get(`?format=${format}`, { accept: json }))
+      expect([refused.status, refused.headers.get('set-cookie')]).toEqual([400, null])
+      expect(await refused.text()).toBe('format must be one of json, openmetrics, prometheus, html\n')
+    }
+    const shown = await (await endpoint(get('?format=prometheus'))).text()
+    expect(parsePrometheusText(shown).get('a_total')?.samples[0]?.value).toBe(1)
+    expect(await (await endpoint(get('?format=openmetrics'))).text()).toMatch(/a_total 1\n(.*\n)*# EOF\n$/)
   })
 
-  it('are for GET and HEAD alone', () => {
-    const answer = endpoint(new Request('http://localhost/metrics', { method: 'POST' }))
-    expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
+  it('serve the page to those who have no token, because there is no data in it', async () => {
+    let asked = 0
+    const counted = (): typeof metrics => {
+      asked += 1
+      return metrics
+    }
+    const closed = metricsEndpoint({ metrics: counted, access: { tokens: ['right'] } })
+    const shown = await closed(get('', { accept: BROWSER }))
+    expect([shown.status, asked]).toEqual([200, 0])
+    expect(await shown.text()).toMatch(/^<!doctype html>/i)
+    expect(Object.fromEntries(shown.headers)).toMatchObject({ ...PAGE_HEADERS, 'cache-control': 'no-store' })
+  })
+
+  it('are for GET and HEAD alone', async () => {
+    for (const query of ['', '?format=html', '?format=prometheus']) {
+      const answer = await endpoint(new Request(`http://localhost/metrics${query}`, { method: 'POST' }))
+      expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
+    }
+    const head = await endpoint(new Request('http://localhost/metrics', { method: 'HEAD' }))
+    expect([head.status, head.headers.get('content-type'), head.body]).toEqual([200, json, null])
+  })
+
+  it('say what they depend on, are not stored, and carry no tag to compare', async () => {
+    const { headers } = await endpoint(get())
+    const said = ['vary', 'cache-control', 'x-content-type-options', 'etag'].map((name) => headers.get(name))
+    expect(said).toEqual(['Accept, Accept-Encoding', 'no-store', 'nosniff', null])
   })
 })
 
 describe('the JSON document', () => {
   const document = async (metrics: MetricsEndpointOptions['metrics']): Promise<PerformanceDocument> =>
-    (await metricsEndpoint({ metrics, access: 'public' })(get()).json()) as PerformanceDocument
+    (await (await metricsEndpoint({ metrics, access: 'public' })(get())).json()) as PerformanceDocument
 
   it('has all its fields when nothing was collected', async () => {
     const clock = manualClock(Date.UTC(2024, 0, 31, 12))
@@ -124,18 +185,29 @@ describe('the JSON document', () => {
     const measured = performanceMiddleware({ service: 'core', metrics })(() => new Response('ok'))
     void measured(get())
     await clock.tick(12_345)
-    const { uptime, cache, clientPool, handlers, deduplication, metrics: shown } = await document(metrics)
+    const shown = await document(metrics)
+    expect(Object.keys(shown)).toEqual(
+      ['timestamp', 'uptime', 'metrics', 'cache', 'clientPool', 'handlers', 'deduplication', 'memory'],
+    ) // prettier-ignore
+    const { uptime, cache, clientPool, handlers, deduplication } = shown
     expect(uptime).toBe(12_345)
     expect(Object.keys(cache)).toEqual(['profile', '__proto__'])
     expect(cache['profile']).toEqual({ hits: 120, misses: 30, hitRate: 0.8, size: 45 })
     expect(clientPool).toEqual({ size: 3, healthy: 3, totalUses: 150, oldestClientAge: 61_000 })
     expect(handlers).toEqual({ 'core:home': { loaded: true, loadTimeMs: 45 } })
     expect(deduplication).toEqual({ checked: 10, duplicates: 1 })
-    expect(shown.counters).toMatchObject({
+    expect(shown.metrics.counters).toMatchObject({
       'http_requests_total{method="GET",status="200",route="other"}': 1,
       cache_hits_total: 121,
       cache_misses_total: 30,
     })
-    expect(shown.histograms['http_request_duration_ms{route="other"}']?.count).toBe(1)
+    expect(shown.metrics.histograms['http_request_duration_ms{route="other"}']?.count).toBe(1)
   })
+})
+
+it('refuses options of the wrong type', () => {
+  const option = expect.objectContaining({ code: 'ERR_PERF_OPTION' }) as Error
+  const base = { metrics: createMetrics(), access: 'public' } as const
+  for (const wrong of [{ metrics: {} }, { timeoutMs: 0 }, { host: {} }, { tokens: ['a'] }])
+    expect(() => metricsEndpoint({ ...base, ...wrong } as MetricsEndpointOptions)).toThrow(option)
 })

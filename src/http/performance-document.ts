@@ -1,6 +1,6 @@
 import { isoTime } from '../core/iso-time.ts'
 import { metricsJson, type MetricsDocument } from '../core/metrics-json.ts'
-import type { Metrics } from '../core/metrics-port.ts'
+import type { MetricsView } from '../core/metrics-port.ts'
 import { memoryUse, type MemoryUse } from './memory.ts'
 import { number, readAll, type NamedStats } from './request-window.ts'
 
@@ -36,7 +36,7 @@ export interface PerformanceDocument {
 }
 
 /** Reads the registry, and nothing else. */
-export function performanceDocument(metrics: Metrics): PerformanceDocument {
+export function performanceDocument(metrics: MetricsView): PerformanceDocument {
   const pools = readAll(metrics, 'pool')
   const dedups = readAll(metrics, 'dedup')
   const total = (all: readonly NamedStats[], field: string): number =>
@@ -58,7 +58,7 @@ export function performanceDocument(metrics: Metrics): PerformanceDocument {
   }
 }
 
-function caches(metrics: Metrics): PerformanceDocument['cache'] {
+function caches(metrics: MetricsView): PerformanceDocument['cache'] {
   // By entries and not by assignment, here and below: anything may be called `__proto__`.
   return Object.fromEntries(
     readAll(metrics, 'cache').map(({ name, stats: { hits, misses, hitRate, size } }) => [
@@ -68,7 +68,7 @@ function caches(metrics: Metrics): PerformanceDocument['cache'] {
   )
 }
 
-function handlers(metrics: Metrics): PerformanceDocument['handlers'] {
+function handlers(metrics: MetricsView): PerformanceDocument['handlers'] {
   return Object.fromEntries(
     readAll(metrics, 'lazy')
       .flatMap(({ stats }) => Object.entries(stats))

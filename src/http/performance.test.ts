@@ -48,6 +48,74 @@ describe('performanceMiddleware', () => {
     }
   })
 
+  it('makes no label of a path that was given in place of a template', () => {
+    const paths: readonly (readonly [given: string, label: string])[] = [
+      ['/users/250788000001?secret=1', '/users/:id'],
+      ['/v2/orders/2024-000123/items', '/v2/orders/:id/items'],
+      ['250788000001', ':id'],
+      ['?phone=1', 'other'],
+      ['/v1/oauth2/:id#x', '/v1/oauth2/:id'],
+      [`/${'9'.repeat(16_000)}/${'a'.repeat(16_000)}?`, '/:id'],
+      [`/${'a'.repeat(16_000)}?b`, `/${'a'.repeat(127)}`],
+    ]
+    for (const [given, label] of paths) {
+      const { measured, read, lines } = setup({ route: () => given })
+      void measured(() => new Response(null, { status: 500 }))(request())
+      expect(read('http_requests_total', { method: 'POST', status: '500', route: label })).toBe(1)
+      expect(lines[0]?.route).toBe(label)
+    }
+  })
+
+  it('keeps the sums right when a route has no end of values', () => {
+    let path = 0
+    const { measured, read } = setup({ route: () => `/users/a${path}` })
+    const handler = measured(() => new Response('ok'))
+    for (; path < 1_500; path += 1) void handler(request())
+    expect(read('http_requests_total', { method: 'POST', status: '200', route: '/users/a999' })).toBe(1)
+    const overflow = { method: '__overflow__', status: '__overflow__', route: '__overflow__' }
+    expect(read('http_requests_total', overflow)).toBe(500)
+  })
+
+  it('counts what is no response as a 500, and hands it on', async () => {
+    const { measured, read } = setup()
+    const odd = [undefined, null, 'text', {}, { status: '200' }, { status: 250788000001 }, Response.error()]
+    for (const [index, result] of odd.entries()) {
+      const given = result as unknown as Response
+      expect(measured(() => given)(request())).toBe(given)
+      expect(await measured(() => Promise.resolve(given))(request())).toBe(given)
+      expect(read('http_requests_total', { method: 'POST', status: '500', route: 'other' })).toBe(2 * (index + 1))
+    }
+    expect(read('http_requests_in_flight')).toBe(0)
+  })
+
+  it('takes anything that can be awaited for a promise', async () => {
+    const { measured, read } = setup()
+    const response = new Response('ok')
+    const thenable = { then: (done: (response: Response) => void) => done(response) } as Promise<Response>
+    expect(await measured(() => thenable)(request())).toBe(response)
+    expect(read('http_requests_total', { method: 'POST', status: '200', route: 'other' })).toBe(1)
+    expect(read('http_requests_in_flight')).toBe(0)
+  })
+
+  it('neither reads, clones nor rebuilds streams and immutable responses', async () => {
+    const { measured } = setup()
+    const stream = new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(1)) })
+    const streamed = new Response(stream)
+    const redirect = Response.redirect('http://localhost/', 307)
+    for (const response of [streamed, redirect]) {
+      const given = request()
+      let seen: Request | undefined
+      const handler = measured((asked) => {
+        seen = asked
+        return response
+      })
+      expect(await handler(given)).toBe(response)
+      expect(seen).toBe(given)
+    }
+    expect([stream.locked, streamed.bodyUsed]).toEqual([false, false])
+    await stream.cancel()
+  })
+
   it('counts a handler that throws as a 500 and throws its error on', async () => {
     const { measured, read, lines } = setup()
     const error = Object.assign(new TypeError('250788000001 is not here'), { code: 'ERR_X' })

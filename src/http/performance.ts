@@ -3,7 +3,10 @@ import type { Clock } from '../core/clock.ts'
 import type { Handler, Middleware } from '../core/handler.ts'
 import type { Host } from '../core/host.ts'
 import type { Metrics } from '../core/metrics-port.ts'
+import { isPromiseLike } from '../core/promise.ts'
+import { methodLabel, routeLabel, statusNumber } from './request-labels.ts'
 import { errorFields, maskFields, traceId, type RequestLine } from './request-log.ts'
+import { requestRecorder } from './request-recorder.ts'
 import { RequestWindow } from './request-window.ts'
 
 /** Where requests are counted, which of them are logged, and under which route. */
@@ -13,9 +16,15 @@ export interface PerformanceOptions {
   readonly metrics: Metrics
   /** A request that takes so many milliseconds is logged. @defaultValue 1000 */
   readonly slowMs?: number
-  /** Is given one line for every slow or failed request; what it throws is dropped. @defaultValue nobody is told */
+  /**
+   * Is given one line for every slow or failed request, e.g. `(line) => console.log(JSON.stringify(line))`; what it throws
+   * is dropped. @defaultValue nobody is told
+   */
   readonly log?: (line: RequestLine) => void
-  /** The template of the route, e.g. `/users/:id`; never the path itself, which has no end of values. @defaultValue `other` */
+  /**
+   * The template of the route, e.g. `/users/:id`; never the path itself, which has no end of values. A query is cut off,
+   * and a part with five digits in a row becomes `:id`, in case it is one after all. @defaultValue `other`
+   */
   readonly route?: (request: Request) => string | undefined
   /** More for the log line; the values of telling names (`from`, `wa_id`, `phone`, ...) are masked. */
   readonly fields?: (request: Request) => Readonly<Record<string, unknown>>
@@ -30,8 +39,6 @@ interface Ended {
   readonly error?: unknown
 }
 
-const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
-
 /**
  * Measures every request of a handler: `http_requests_total{method,status,route}`, `http_request_duration_seconds{route}`,
  * `http_request_errors_total{route}`, `http_requests_in_flight`, and the rates of the last five minutes for the health
@@ -39,6 +46,8 @@ const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PAT
  *
  * Responses pass through as they are: never cloned, never read; the duration ends when the handler has answered, not when
  * a streamed body has. A handler that throws counts as a 500, and its error goes on to the caller.
+ *
+ * The request reaches the handler as it came, with its `traceparent`; a log line carries the trace id of a valid one.
  *
  * @throws OptionError `ERR_PERF_OPTION`
  */
@@ -59,7 +68,7 @@ export function performanceMiddleware(options: PerformanceOptions): Middleware {
       inFlight.inc()
       const answered = (response: Response): Response => {
         inFlight.dec()
-        record({ request, startedAt, status: statusOf(response) })
+        record({ request, startedAt, status: statusNumber((response as Response | undefined)?.status) })
         return response
       }
       const failed = (error: unknown): never => {
@@ -73,31 +82,23 @@ export function performanceMiddleware(options: PerformanceOptions): Middleware {
       } catch (error) {
         return failed(error)
       }
-      return isPromise(result) ? result.then(answered, failed) : answered(result)
+      return isPromiseLike(result) ? Promise.resolve(result).then(answered, failed) : answered(result)
     }
 }
 
 /** Takes the second and last clock reading of a request, and writes everything down. */
 function recorder(options: PerformanceOptions, clock: Clock): (ended: Ended) => void {
   const { service, metrics, slowMs = 1_000, log } = options
-  const requests = metrics.counter('http_requests_total', {
-    help: 'Requests answered',
-    labels: ['method', 'status', 'route'],
-  })
-  const duration = metrics.histogram('http_request_duration_seconds', { help: 'Time to answer', labels: ['route'] })
-  const errors = metrics.counter('http_request_errors_total', { help: 'Requests that failed here', labels: ['route'] })
+  const count = requestRecorder(metrics)
   const recent = RequestWindow.of(service, metrics, clock)
 
   return (ended) => {
     const now = clock.elapsed()
     const durationMs = now - ended.startedAt
     const { request, status } = ended
-    const method = METHODS.has(request.method) ? request.method : 'OTHER'
+    const method = methodLabel(request.method)
     const route = routeOf(options, request)
-    requests.inc(method, String(status), route)
-    duration.observe(durationMs / 1_000, route)
-    // What the caller did wrong (4xx) is no error of this service.
-    if (status >= 500) errors.inc(route)
+    count({ method, status, route, seconds: durationMs / 1_000 })
     recent.add(now, durationMs, status >= 500)
     if (log === undefined || (status < 500 && durationMs < slowMs)) return
     quietly(() => log(lineOf(options, ended, { method, route, durationMs })))
@@ -109,7 +110,7 @@ type Measured = Pick<RequestLine, 'method' | 'route'> & { readonly durationMs: n
 function lineOf({ service, fields }: PerformanceOptions, ended: Ended, { durationMs, ...at }: Measured): RequestLine {
   const { request, status, error } = ended
   return {
-    ...maskFields(quietly(() => fields?.(request)) ?? {}),
+    ...quietly(() => maskFields(quietly(() => fields?.(request)) ?? {})),
     level: status >= 500 ? 'error' : 'warn',
     event: status >= 500 ? 'http.request.failed' : 'http.request.slow',
     service,
@@ -122,24 +123,19 @@ function lineOf({ service, fields }: PerformanceOptions, ended: Ended, { duratio
 }
 
 function routeOf({ route }: PerformanceOptions, request: Request): string {
-  const template: unknown = route === undefined ? undefined : quietly(() => route(request))
-  return typeof template === 'string' && template !== '' ? template : 'other'
+  return routeLabel(route === undefined ? undefined : quietly(() => route(request)))
 }
 
-/** What the user's own function gives; `undefined` when it throws, because the request must not suffer from it. */
+/**
+ * What the user's own function gives; `undefined` when it throws, because the request must not suffer from it. Nor must
+ * the process, when the function is asynchronous and rejects.
+ */
 function quietly<T>(work: () => T): T | undefined {
   try {
-    return work()
+    const result = work()
+    if (isPromiseLike(result)) result.then(undefined, () => undefined)
+    return result
   } catch {
     return undefined
   }
-}
-
-/** JavaScript may return anything; what is no response will fail further out, and is counted so here. */
-function statusOf(response: Response | undefined): number {
-  return response?.status ?? 500
-}
-
-function isPromise(result: Response | Promise<Response>): result is Promise<Response> {
-  return typeof (result as { then?: unknown } | undefined)?.then === 'function'
 }

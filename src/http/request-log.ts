@@ -20,10 +20,14 @@ export interface RequestLine {
 
 /** Names whose values never reach a log, whatever the case and the separators they are written with. */
 const MASKED: ReadonlySet<string> = new Set(
-  'from to waid phone phonenumber displayphonenumber recipientid msisdn whatsapp whatsappe164 email name body text authorization cookie setcookie token accesstoken secret password apikey'.split(
-    ' ',
-  ),
+  'from to sender senderid recipient recipientid mobile tel name body text'.split(' '),
 )
+
+/** Words that give a name away wherever they stand in it: `customerPhone`, `x-api-key`, `momo_msisdn`. */
+const TELLING = /phone|msisdn|whatsapp|waid|email|authorization|cookie|token|secret|password|apikey/
+
+/** The business's own number at Meta, and not a person's. */
+const HARMLESS = 'phonenumberid'
 
 /** Deeper than this, a field is not worth its place in a log line. */
 const DEEPEST = 4
@@ -37,9 +41,14 @@ function maskedObject(fields: object, depth: number): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(fields).map(([name, value]: [string, unknown]) => [
       name,
-      MASKED.has(name.toLowerCase().replaceAll(/[^a-z0-9]/g, '')) ? '***' : masked(value, depth + 1),
+      tells(name) ? '***' : masked(value, depth + 1),
     ]),
   )
+}
+
+function tells(name: string): boolean {
+  const plain = name.toLowerCase().replaceAll(/[^a-z0-9]/g, '')
+  return MASKED.has(plain) || (plain !== HARMLESS && TELLING.test(plain))
 }
 
 function masked(value: unknown, depth: number): unknown {
@@ -54,10 +63,11 @@ export function errorFields(error: unknown): { readonly error?: string; readonly
   return { error: error instanceof Error ? error.name : typeof error, ...codeOf(error) }
 }
 
-const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(?:-|$)/
+/** Version, trace, parent, flags; what later versions add stands behind. Version `ff` and ids of zeros are invalid. */
+const TRACEPARENT = /^(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?$/
 
-/** The trace id of a W3C `traceparent` header (https://www.w3.org/TR/trace-context/). */
+/** The trace id of a W3C `traceparent` header (https://www.w3.org/TR/trace-context/#traceparent-header). */
 export function traceId(request: Request): { readonly trace_id?: string } {
-  const id = TRACEPARENT.exec(request.headers.get('traceparent') ?? '')?.[1]
-  return id === undefined || /^0+$/.test(id) ? {} : { trace_id: id }
+  const [, version, id, more] = TRACEPARENT.exec(request.headers.get('traceparent') ?? '') ?? []
+  return id === undefined || (version === '00' && more !== undefined) ? {} : { trace_id: id }
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts'
-import type { Metrics, Source } from '../core/metrics-port.ts'
+import type { Metrics, MetricsView, Source } from '../core/metrics-port.ts'
 
 /** What happened in the last five minutes. */
 export interface RecentRequests {
@@ -76,7 +76,8 @@ export class RequestWindow implements Source {
     const now = cacheTotals(this.#metrics)
     const first = recent.sort((a, b) => a.number - b.number)[0]?.cache ?? now
     // A cache that was replaced meanwhile starts anew: then its whole life is recent.
-    const since = first.lookups <= now.lookups && first.hits <= now.hits ? first : { hits: 0, lookups: 0 }
+    const grown = first.hits <= now.hits && first.lookups - first.hits <= now.lookups - now.hits
+    const since = grown ? first : { hits: 0, lookups: 0 }
     return {
       requests: sum('requests'),
       errors: sum('errors'),
@@ -97,16 +98,18 @@ export class RequestWindow implements Source {
 }
 
 /** What all windows of the registry saw, as one. */
-export function recentRequests(metrics: Metrics): RecentRequests {
+export function recentRequests(metrics: MetricsView): RecentRequests {
   const none: RecentRequests = { requests: 0, errors: 0, latencyMs: 0, cacheHits: 0, cacheLookups: 0 }
   return readAll(metrics, 'http').reduce<RecentRequests>((total, { stats }) => {
-    const one = stats as Partial<RecentRequests>
+    const one = { ...none, ...stats }
+    // Every window sees the same caches: they are not added up, the window that reaches back furthest speaks.
+    const { cacheHits, cacheLookups } = one.cacheLookups > total.cacheLookups ? one : total
     return {
-      requests: total.requests + (one.requests ?? 0),
-      errors: total.errors + (one.errors ?? 0),
-      latencyMs: total.latencyMs + (one.latencyMs ?? 0),
-      cacheHits: total.cacheHits + (one.cacheHits ?? 0),
-      cacheLookups: total.cacheLookups + (one.cacheLookups ?? 0),
+      requests: total.requests + one.requests,
+      errors: total.errors + one.errors,
+      latencyMs: total.latencyMs + one.latencyMs,
+      cacheHits,
+      cacheLookups,
     }
   }, none)
 }
@@ -118,7 +121,7 @@ export interface NamedStats {
 }
 
 /** The stats of all sources of a kind; those that cannot be read are left out. */
-export function readAll(metrics: Metrics, kind: Source['kind']): NamedStats[] {
+export function readAll(metrics: MetricsView, kind: Source['kind']): NamedStats[] {
   return metrics
     .sources()
     .filter((source) => source.kind === kind)
@@ -137,7 +140,7 @@ function attempt(read: () => unknown): unknown {
   }
 }
 
-function cacheTotals(metrics: Metrics): CacheTotals {
+function cacheTotals(metrics: MetricsView): CacheTotals {
   return readAll(metrics, 'cache').reduce<CacheTotals>(
     ({ hits, lookups }, { stats }) => {
       const hit = number(stats['hits']) + number(stats['staleHits'])

@@ -9,10 +9,11 @@ export function checkAccess(access: unknown): void {
   if (access === undefined || access === 'public') return
   const tokens: unknown =
     typeof access === 'object' && access !== null && 'tokens' in access ? access.tokens : undefined
-  const usable = (token: unknown): boolean => typeof token === 'string' && /^\S+$/.test(token)
+  // Others could not be sent in a header.
+  const usable = (token: unknown): boolean => typeof token === 'string' && /^[\x21-\x7e]+$/.test(token)
   if (!Array.isArray(tokens) || tokens.length === 0 || !tokens.every(usable))
     throw new OptionError(
-      "access must be 'public' or { tokens: [...] } with tokens that are not empty and hold no blanks",
+      "access must be 'public' or { tokens: [...] } with tokens of visible ASCII characters that are not empty",
     )
 }
 
