@@ -114,3 +114,33 @@ declare module 'keyv' {
     constructor(options: { readonly store: unknown })
   }
 }
+
+declare module 'prom-client' {
+  export class Registry {
+    metrics(): Promise<string>
+  }
+  export interface Configuration {
+    readonly name: string
+    readonly help: string
+    readonly labelNames?: readonly string[]
+    readonly registers: readonly Registry[]
+  }
+  export type Labels = Readonly<Record<string, string>>
+  export class Counter {
+    constructor(configuration: Configuration)
+    inc(labels?: Labels, value?: number): void
+    labels(...values: readonly string[]): { inc(): void }
+  }
+  export class Histogram {
+    constructor(configuration: Configuration & { readonly buckets: readonly number[] })
+    observe(value: number): void
+    observe(labels: Labels, value: number): void
+  }
+  export class Summary {
+    constructor(configuration: Configuration & { readonly percentiles?: readonly number[] })
+    observe(value: number): void
+    get(): Promise<{
+      readonly values: readonly { readonly value: number; readonly labels: { readonly quantile?: number } }[]
+    }>
+  }
+}

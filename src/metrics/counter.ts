@@ -1,10 +1,10 @@
-import type { BoundCounter, Counter, Family } from '../core/metrics-port.ts'
+import type { BoundCounter, Counter } from '../core/metrics-port.ts'
 import type { Definition } from './definition.ts'
+import { LABEL_TOO_MANY, type Instrument, type InstrumentContext } from './instrument.ts'
 import { SeriesTable } from './series-table.ts'
-import type { InstrumentContext } from './instrument.ts'
 
 /** A series is its own bound handle: what is counted stands in a field of it. */
-class CounterSeries implements BoundCounter {
+class CounterSeries implements BoundCounter, Counter<[]> {
   value = 0
   readonly #misuse: (why: string) => void
 
@@ -12,35 +12,32 @@ class CounterSeries implements BoundCounter {
     this.#misuse = misuse
   }
 
-  inc(): void {
-    this.value += 1
+  inc(label?: unknown): void {
+    if (label === undefined) this.value += 1
+    else this.#misuse(LABEL_TOO_MANY)
   }
 
-  add(step: number): void {
-    if (Number.isFinite(step) && step >= 0) this.value += step
+  add(step: number, label?: unknown): void {
+    if (label !== undefined) this.#misuse(LABEL_TOO_MANY)
+    else if (Number.isFinite(step) && step >= 0) this.value += step
     else this.#misuse('a counter takes finite steps that are not negative')
+  }
+
+  with(label?: unknown): BoundCounter {
+    if (label !== undefined) this.#misuse(LABEL_TOO_MANY)
+    return this
   }
 }
 
-/** A counter, as the registry holds it: what the user records into, and what a scrape reads. */
-export class CounterInstrument implements Counter {
-  readonly family: Family
+class LabelledCounter implements Counter {
   readonly #table: SeriesTable<CounterSeries>
 
-  constructor({ name, help, labels }: Definition, context: InstrumentContext) {
-    const create = (): CounterSeries => new CounterSeries(context.misuse)
-    this.#table = new SeriesTable({ ...context, labels, create, sink: create() })
-    this.family = {
-      type: 'counter',
-      name,
-      help,
-      labels,
-      each: (visit) => this.#table.each((values, series) => visit(values, series.value)),
-    }
+  constructor(table: SeriesTable<CounterSeries>) {
+    this.#table = table
   }
 
   inc(...labels: readonly unknown[]): void {
-    this.#table.find(labels).value += 1
+    this.#table.find(labels).inc()
   }
 
   add(step: number, ...labels: readonly unknown[]): void {
@@ -50,4 +47,13 @@ export class CounterInstrument implements Counter {
   with(...labels: readonly unknown[]): BoundCounter {
     return this.#table.find(labels)
   }
+}
+
+/** Makes a counter. */
+export function counter({ name, help, labels }: Definition, context: InstrumentContext): Instrument {
+  const create = (): CounterSeries => new CounterSeries(context.misuse)
+  const table = new SeriesTable({ ...context, labels, create })
+  const each = (visit: (values: readonly string[], value: number) => void): void =>
+    table.each((values, { value }) => visit(values, value))
+  return { face: table.only ?? new LabelledCounter(table), family: { type: 'counter', name, help, labels, each } }
 }

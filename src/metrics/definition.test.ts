@@ -70,7 +70,7 @@ describe('a definition', () => {
     expect(() => metrics.counter('a_total', { help: '' })).toThrow(option)
     expect(() => metrics.counter('a_total', { help, lables: ['x'] } as { help: string })).toThrow(/unknown option/)
     expect(() => metrics.counter('a_total', { help, buckets: [1] } as { help: string })).toThrow(/unknown option/)
-    expect(() => metrics.histogram('a_seconds', { help, quantiles: true } as { help: string })).toThrow(/unknown/)
+    expect(() => metrics.counter('a_total', { help, quantiles: true } as { help: string })).toThrow(/unknown/)
   })
 
   it('accepts base units, prefixes of words that are no units, and names of one word', () => {

@@ -1,6 +1,6 @@
-import { knownOptions } from '../core/check.ts'
+import { knownOptions, oneOf } from '../core/check.ts'
 import { OptionError } from '../core/errors.ts'
-import type { Family } from '../core/metrics-port.ts'
+import type { Family, GaugeMerge } from '../core/metrics-port.ts'
 import { unitProblem } from './units.ts'
 
 /** What makes a metric: two definitions with the same words are the same metric. */
@@ -9,8 +9,12 @@ export interface Definition {
   readonly name: string
   readonly help: string
   readonly labels: readonly string[]
+  /** Gauges only. */
+  readonly merge?: GaugeMerge
   /** Histograms only. */
   readonly buckets?: readonly number[]
+  /** Histograms only. */
+  readonly quantiles?: boolean
 }
 
 /** From the quickest answer of a webhook to the one that nobody waits for, in seconds. */
@@ -21,11 +25,13 @@ const CAMEL_CASE = /[a-z][A-Z]/
 const TYPE_IN_NAME = /_(?:counter|gauge|summary|histogram|gauge_histogram)(?:_|$)/i
 const RESERVED_SUFFIX = /_(?:bucket|count|sum)$/
 
-interface Given {
-  readonly help: string
-  readonly labels?: readonly string[]
-  readonly buckets?: readonly number[]
-}
+/** What isolates may do with their gauges when they are put together. */
+const MERGES: readonly GaugeMerge[] = ['last', 'max', 'sum']
+
+/** The options that only metrics of one type have. */
+const OWN_OPTIONS = { counter: [], gauge: ['merge'], histogram: ['buckets', 'quantiles'] } as const
+
+type Given = Partial<Omit<Definition, 'type' | 'name'>> & Pick<Definition, 'help'>
 
 /**
  * Checks a definition by the rules of `promtool check metrics`, and copies it.
@@ -36,14 +42,19 @@ interface Given {
  */
 export function definition(type: Definition['type'], name: string, given: Given): Definition {
   checkName(type, name)
-  const known = ['help', 'labels', ...(type === 'histogram' ? ['buckets'] : [])]
-  knownOptions(given, ...known)
-  const { help, labels = [], buckets = DEFAULT_BUCKETS } = given
+  knownOptions(given, 'help', 'labels', ...OWN_OPTIONS[type])
+  const { help, labels = [], merge = 'sum', buckets = DEFAULT_BUCKETS, quantiles = false } = given
   if (typeof help !== 'string' || help === '') throw new OptionError(`help of ${name} must be a sentence`)
   checkLabelNames(name, labels)
-  if (type !== 'histogram') return { type, name, help, labels: [...labels] }
+  const common = { type, name, help, labels: [...labels] }
+  if (type === 'counter') return common
+  if (type === 'gauge') {
+    oneOf(MERGES, `merge of ${name}`, merge)
+    return { ...common, merge }
+  }
   checkBuckets(name, buckets)
-  return { type, name, help, labels: [...labels], buckets: [...buckets] }
+  if (typeof quantiles !== 'boolean') throw new OptionError(`quantiles of ${name} must be true or false`)
+  return { ...common, buckets: [...buckets], quantiles }
 }
 
 /** True when both describe one metric. */

@@ -1,10 +1,10 @@
-import type { BoundGauge, Family, Gauge } from '../core/metrics-port.ts'
+import type { BoundGauge, Gauge } from '../core/metrics-port.ts'
 import type { Definition } from './definition.ts'
-import { around, type InstrumentContext } from './instrument.ts'
+import { around, LABEL_TOO_MANY, type Instrument, type InstrumentContext } from './instrument.ts'
 import { SeriesTable } from './series-table.ts'
 
 /** A series is its own bound handle: the value stands in a field of it. */
-class GaugeSeries implements BoundGauge {
+class GaugeSeries implements BoundGauge, Gauge<[]> {
   value = 0
   readonly #misuse: (why: string) => void
 
@@ -12,40 +12,47 @@ class GaugeSeries implements BoundGauge {
     this.#misuse = misuse
   }
 
-  set(value: number): void {
-    if (Number.isFinite(value)) this.value = value
-    else this.#misuse('a gauge takes finite values')
+  set(value: number, label?: unknown): void {
+    if (this.#fits(value, label)) this.value = value
   }
 
-  inc(): void {
+  inc(label?: unknown): void {
+    this.add(1, label)
+  }
+
+  dec(label?: unknown): void {
+    this.add(-1, label)
+  }
+
+  add(step: number, label?: unknown): void {
+    if (this.#fits(step, label)) this.value += step
+  }
+
+  track<T>(work: () => T, label?: unknown): T {
+    if (!this.#fits(1, label)) return work()
     this.value += 1
+    return around(work, () => {
+      this.value -= 1
+    })
   }
 
-  dec(): void {
-    this.value -= 1
+  with(label?: unknown): BoundGauge {
+    this.#fits(0, label)
+    return this
   }
 
-  add(step: number): void {
-    if (Number.isFinite(step)) this.value += step
-    else this.#misuse('a gauge takes finite steps')
+  #fits(value: number, label: unknown): boolean {
+    if (label === undefined && Number.isFinite(value)) return true
+    this.#misuse(label === undefined ? 'a gauge takes finite values' : LABEL_TOO_MANY)
+    return false
   }
 }
 
-/** A gauge, as the registry holds it: what the user records into, and what a scrape reads. */
-export class GaugeInstrument implements Gauge {
-  readonly family: Family
+class LabelledGauge implements Gauge {
   readonly #table: SeriesTable<GaugeSeries>
 
-  constructor({ name, help, labels }: Definition, context: InstrumentContext) {
-    const create = (): GaugeSeries => new GaugeSeries(context.misuse)
-    this.#table = new SeriesTable({ ...context, labels, create, sink: create() })
-    this.family = {
-      type: 'gauge',
-      name,
-      help,
-      labels,
-      each: (visit) => this.#table.each((values, series) => visit(values, series.value)),
-    }
+  constructor(table: SeriesTable<GaugeSeries>) {
+    this.#table = table
   }
 
   set(value: number, ...labels: readonly unknown[]): void {
@@ -53,11 +60,11 @@ export class GaugeInstrument implements Gauge {
   }
 
   inc(...labels: readonly unknown[]): void {
-    this.#table.find(labels).value += 1
+    this.#table.find(labels).inc()
   }
 
   dec(...labels: readonly unknown[]): void {
-    this.#table.find(labels).value -= 1
+    this.#table.find(labels).dec()
   }
 
   add(step: number, ...labels: readonly unknown[]): void {
@@ -65,14 +72,20 @@ export class GaugeInstrument implements Gauge {
   }
 
   track<T>(work: () => T, ...labels: readonly unknown[]): T {
-    const series = this.#table.find(labels)
-    series.value += 1
-    return around(work, () => {
-      series.value -= 1
-    })
+    return this.#table.find(labels).track(work)
   }
 
   with(...labels: readonly unknown[]): BoundGauge {
     return this.#table.find(labels)
   }
+}
+
+/** Makes a gauge. */
+export function gauge(definition: Definition, context: InstrumentContext): Instrument {
+  const { name, help, labels, merge = 'sum' } = definition
+  const create = (): GaugeSeries => new GaugeSeries(context.misuse)
+  const table = new SeriesTable({ ...context, labels, create })
+  const each = (visit: (values: readonly string[], value: number) => void): void =>
+    table.each((values, { value }) => visit(values, value))
+  return { face: table.only ?? new LabelledGauge(table), family: { type: 'gauge', merge, name, help, labels, each } }
 }

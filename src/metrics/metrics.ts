@@ -2,11 +2,11 @@ import { hasMethods, knownOptions, wholeAtLeast } from '../core/check.ts'
 import { OptionError, PerfError } from '../core/errors.ts'
 import { defaultHost, type Host } from '../core/host.ts'
 import type { Counter, Metrics, Source } from '../core/metrics-port.ts'
-import { CounterInstrument } from './counter.ts'
+import { counter } from './counter.ts'
 import { checkLabelNames, definition, sameDefinition, type Definition } from './definition.ts'
-import { GaugeInstrument } from './gauge.ts'
-import { HistogramInstrument } from './histogram.ts'
-import type { InstrumentContext } from './instrument.ts'
+import { gauge } from './gauge.ts'
+import { histogram } from './histogram.ts'
+import type { Instrument, InstrumentContext } from './instrument.ts'
 import { cleanValue } from './labels.ts'
 
 /** The limits of a registry, and what it does with labels and with wrong recordings. */
@@ -22,14 +22,12 @@ export interface MetricsOptions {
   readonly host?: Host
 }
 
-type Instrument = CounterInstrument | GaugeInstrument | HistogramInstrument
-
 interface Entry {
   readonly definition: Definition
   readonly instrument: Instrument
 }
 
-const INSTRUMENTS = { counter: CounterInstrument, gauge: GaugeInstrument, histogram: HistogramInstrument }
+const INSTRUMENTS = { counter, gauge, histogram }
 
 /** Names of the registry's own counters begin so. */
 const OWN = 'easymo_metrics_'
@@ -66,21 +64,26 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
     }
   }
 
-  function define(wanted: Definition): Instrument {
+  function define(wanted: Definition, context = contextOf(wanted.name)): object {
     const first = entries.get(wanted.name)
     if (first !== undefined) {
-      if (sameDefinition(first.definition, wanted)) return first.instrument
+      if (sameDefinition(first.definition, wanted)) return first.instrument.face
       throw new OptionError(`metric ${wanted.name} is defined already, and differently`)
     }
     const clash = wanted.labels.find((label) => Object.hasOwn(defaultLabels, label))
     if (clash !== undefined) throw new OptionError(`label ${clash} of ${wanted.name} is a default label already`)
-    const instrument = new INSTRUMENTS[wanted.type](wanted, contextOf(wanted.name))
+    const instrument = INSTRUMENTS[wanted.type](wanted, context)
     entries.set(wanted.name, { definition: wanted, instrument })
-    return instrument
+    return instrument.face
   }
 
   const own = (name: string, help: string): Counter<['metric']> =>
-    define(definition('counter', `${OWN}${name}`, { help, labels: ['metric'] })) as unknown as Counter<['metric']>
+    // Without a limit of its own to count: what is dropped here would be counted here, and so without end.
+    define(definition('counter', OWN + name, { help, labels: ['metric'] }), {
+      ...contextOf(OWN + name),
+      maxSeries: Math.max(1_000, maxSeriesPerMetric),
+      dropped: () => undefined,
+    }) as Counter<['metric']>
   const misused = own('misuse_total', 'Recordings dropped because of wrong labels or a wrong number')
   const droppedSeries = own('series_dropped_total', 'Recordings that found no place and went to the overflow series')
 
@@ -92,8 +95,8 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
 
   return {
     counter: instrument('counter') as Metrics['counter'],
-    gauge: instrument('gauge') as unknown as Metrics['gauge'],
-    histogram: instrument('histogram') as unknown as Metrics['histogram'],
+    gauge: instrument('gauge') as Metrics['gauge'],
+    histogram: instrument('histogram') as Metrics['histogram'],
     defaultLabels,
     clock,
     uptimeMs: () => clock.elapsed() - (startedAt ??= clock.elapsed()),

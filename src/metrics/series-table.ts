@@ -1,4 +1,5 @@
 import { cleanValue, detached } from './labels.ts'
+import { RecentPairs } from './recent-pairs.ts'
 
 /** One level of the tree: from a label's value to the next level, or to the series. */
 type Branch<S> = Map<unknown, Branch<S> | S>
@@ -9,8 +10,6 @@ export interface SeriesTableOptions<S> {
   /** Labels whose values may be long numbers. */
   readonly allowDigits: ReadonlySet<string>
   readonly create: () => S
-  /** Takes what is recorded with wrong labels; it is never shown. */
-  readonly sink: S
   /** Is told when labels are missing, unknown or no strings. */
   readonly misuse: (why: string) => void
   /** Is told when a new series was refused because there are `maxSeries`. */
@@ -25,70 +24,114 @@ const OVERFLOW = '__overflow__'
  * sets can ever be taken for one another, and nothing is joined or hashed on the way.
  */
 export class SeriesTable<S> {
+  /** The series of a metric without labels. */
+  readonly only: S | undefined
   readonly #options: SeriesTableOptions<S>
   readonly #depth: number
-  readonly #root: Branch<S> | S
+  readonly #root: Branch<S> = new Map()
+  readonly #recent = new RecentPairs<S>()
   #size = 0
+  #sink: S | undefined
 
   constructor(options: SeriesTableOptions<S>) {
     this.#options = options
     this.#depth = options.labels.length
-    this.#root = this.#depth === 0 ? options.create() : new Map()
+    this.only = this.#depth === 0 ? options.create() : undefined
   }
 
-  /** The series of these labels, made when it is new; the overflow series when there are too many. */
+  /**
+   * The series of these labels, made when it is new; the overflow series when there are too many; one that is never
+   * shown when the labels are wrong.
+   */
   find(labels: readonly unknown[]): S {
-    const depth = this.#depth
-    if (labels.length !== depth) return this.#byName(labels)
-    let node: Branch<S> | S | undefined = this.#root
-    // Keys are strings only, so that anything else a caller passes misses here and is looked at in the slow way.
-    for (let level = 0; level < depth && node !== undefined; level += 1) node = (node as Branch<S>).get(labels[level])
-    return node === undefined ? this.#slowly(labels) : (node as S)
+    // By index: taking them apart like an array's pattern runs an iterator, too large to be inlined.
+    const first = labels[0]
+    if (labels.length === 1 && typeof first === 'object' && first !== null) return this.#byName(first)
+    if (labels.length === 2) return this.#pair(first, labels[1])
+    return labels.length === 1 ? this.#single(first) : this.#walk([...labels])
+  }
+
+  #single(value: unknown): S {
+    const known = this.#depth === 1 ? this.#root.get(value) : undefined
+    return known === undefined ? this.#walk([value]) : (known as S)
+  }
+
+  /** The series of these labels if there is one; makes none. */
+  peek(labels: readonly unknown[]): S | undefined {
+    const [given] = labels
+    const byName = labels.length === 1 && typeof given === 'object' && given !== null
+    const path = this.#path(byName ? valuesByName(this.#options.labels, given) : labels)
+    if (path === undefined) this.#wrong()
+    return path && this.#known(path)
   }
 
   /** Visits every series; the array is reused. */
   each(visit: (labelValues: readonly string[], series: S) => void): void {
     const path: string[] = []
-    const walk = (node: Branch<S> | S, level: number): void => {
-      if (level === this.#depth) return visit(path, node as S)
-      for (const [value, next] of node as Branch<S>) {
+    if (this.only !== undefined) return visit(path, this.only)
+    const walk = (node: Branch<S>, level: number): void => {
+      for (const [value, next] of node) {
         path[level] = value as string
-        walk(next, level + 1)
+        if (level === this.#depth - 1) visit(path, next as S)
+        else walk(next as Branch<S>, level + 1)
       }
     }
     walk(this.#root, 0)
   }
 
-  /** The object form: the same walk, by the names of the labels. */
-  #byName(labels: readonly unknown[]): S {
-    const given = labels[0]
-    if (labels.length !== 1 || typeof given !== 'object' || given === null) return this.#wrong()
-    const byName = given as Record<string, unknown>
-    const names = this.#options.labels
-    let known = 0
-    for (const name in byName) {
-      if (!names.includes(name)) return this.#wrong()
-      known += 1
-    }
-    if (known !== names.length) return this.#wrong()
+  /** Keys are strings only, so that anything else a caller passes is not found. */
+  #known(path: readonly unknown[]): S | undefined {
     let node: Branch<S> | S | undefined = this.#root
-    for (const name of names) {
-      node = (node as Branch<S>).get(byName[name])
-      if (node === undefined) return this.#slowly(names.map((each) => byName[each]))
-    }
-    return node as S
+    for (let level = 0; level < path.length && node !== undefined; level += 1)
+      node = (node as Branch<S>).get(path[level])
+    return node as S | undefined
   }
 
-  #slowly(labels: readonly unknown[]): S {
-    // A metric of one label, called with an object: as many arguments as labels, but no string.
-    if (this.#depth === 1 && typeof labels[0] === 'object') return this.#byName(labels)
-    if (!labels.every((label) => typeof label === 'string')) return this.#wrong()
+  /** Two labels are so common, and two look-ups so slow, that they have a short cut (bench/metrics-record.ts). */
+  #pair(first: unknown, second: unknown): S {
+    const recent = this.#recent.get(first, second)
+    if (recent !== undefined) return recent
+    const known = this.#depth === 2 ? this.#known([first, second]) : undefined
+    if (known === undefined) return this.#walk([first, second])
+    this.#recent.missed(first, second, known)
+    return known
+  }
+
+  #byName(given: object): S {
+    const { labels } = this.#options
+    if (labels.length !== 2) return this.#walk(valuesByName(labels, given))
+    const one = labels[0]
+    const two = labels[1]
+    let first: unknown
+    let second: unknown
+    try {
+      for (const name in given) {
+        if (name === one) first = (given as Record<string, unknown>)[name]
+        else if (name === two) second = (given as Record<string, unknown>)[name]
+        else return this.#wrong()
+      }
+    } catch {
+      return this.#wrong()
+    }
+    return this.#pair(first, second)
+  }
+
+  #walk(values: readonly unknown[]): S {
+    const known = values.length === this.#depth ? this.#known(values) : undefined
+    if (known !== undefined) return known
+    const path = this.#path(values)
+    return path === undefined ? this.#wrong() : this.#insert(path)
+  }
+
+  /** The values that name the series, fit to be shown; `undefined` when there is one too few, too many or no string. */
+  #path(values: readonly unknown[]): readonly string[] | undefined {
     const { labels: names, allowDigits } = this.#options
-    return this.#insert(labels.map((label, index) => cleanValue(label, allowDigits.has(names[index] ?? ''))))
+    if (values.length !== this.#depth || !values.every((value) => typeof value === 'string')) return undefined
+    return values.map((value, index) => cleanValue(value, allowDigits.has(names[index] ?? '')))
   }
 
   #insert(path: readonly string[]): S {
-    const known = this.#get(path)
+    const known = this.#known(path)
     if (known !== undefined) return known
     const { maxSeries, create, dropped } = this.#options
     if (this.#size >= maxSeries && path.some((value) => value !== OVERFLOW)) {
@@ -97,22 +140,26 @@ export class SeriesTable<S> {
     }
     this.#size += 1
     const last = path.length - 1
-    const branch = path.slice(0, last).reduce((node, value) => branchOf(node, value), this.#root as Branch<S>)
+    const branch = path.slice(0, last).reduce((node, value) => branchOf(node, value), this.#root)
     const series = create()
     branch.set(detached(path[last] ?? ''), series)
     return series
   }
 
-  #get(path: readonly string[]): S | undefined {
-    return path.reduce<Branch<S> | S | undefined>(
-      (node, value) => (node as Branch<S> | undefined)?.get(value),
-      this.#root,
-    ) as S | undefined
-  }
-
   #wrong(): S {
     this.#options.misuse('its labels are missing, unknown or no strings')
-    return this.#options.sink
+    return (this.#sink ??= this.#options.create())
+  }
+}
+
+/** The values in the order of the names; none unless they are these names. Each value is read once. */
+function valuesByName(names: readonly string[], given: object): readonly unknown[] {
+  try {
+    const entries = new Map<string, unknown>(Object.entries(given))
+    return entries.size === names.length && names.every((name) => entries.has(name)) ? names.map((name) => entries.get(name)) : [] // prettier-ignore
+  } catch {
+    // A getter or a proxy that throws is a wrong label, and recording never throws.
+    return []
   }
 }
 

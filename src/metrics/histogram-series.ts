@@ -1,0 +1,102 @@
+import type { Clock } from '../core/clock.ts'
+import { OptionError } from '../core/errors.ts'
+import type { BoundHistogram, Histogram, HistogramSnapshot } from '../core/metrics-port.ts'
+import { sketchQuantile } from '../core/sketch-quantile.ts'
+import { around, LABEL_TOO_MANY } from './instrument.ts'
+import { ValueSketch } from './sketch.ts'
+import type { BucketIndex } from './bucket-index.ts'
+import type { DoubleBits } from './double-bits.ts'
+import type { SketchIndex } from './sketch-index.ts'
+import type { Slots } from './slots.ts'
+
+/** What all series of one histogram share. */
+export interface HistogramShape {
+  readonly clock: Clock
+  readonly misuse: (why: string) => void
+  readonly bits: DoubleBits
+  readonly buckets: BucketIndex
+  /** Of a histogram with `quantiles: true`. */
+  readonly sketchIndex: SketchIndex | undefined
+}
+
+/**
+ * A series is its own bound handle. Its numbers stand side by side in an array of doubles: one count for each bucket
+ * alone, one for what is above all bounds, then sum, smallest and largest value.
+ */
+export class HistogramSeries implements BoundHistogram, Histogram<[]> {
+  readonly #shape: HistogramShape
+  readonly #slots: Float64Array
+  readonly #at: number
+  readonly #sketch: ValueSketch | undefined
+
+  constructor(shape: HistogramShape, { slots, at }: Slots) {
+    this.#shape = shape
+    this.#sketch = shape.sketchIndex && new ValueSketch(shape.sketchIndex)
+    this.#slots = slots
+    this.#at = at
+    const extremes = at + shape.buckets.size + 1
+    slots[extremes] = Infinity
+    slots[extremes + 1] = -Infinity
+  }
+
+  observe(value: number, label?: unknown): void {
+    if (!Number.isFinite(value) || label !== undefined) return this.#wrong(label)
+    const { buckets, bits } = this.#shape
+    const slots = this.#slots
+    const high = bits.highOf(value)
+    const bucket = this.#at + buckets.of(value, high)
+    const sum = this.#at + buckets.size
+    slots[bucket] = (slots[bucket] as number) + 1
+    slots[sum] = (slots[sum] as number) + value
+    if (value < (slots[sum + 1] as number)) slots[sum + 1] = value
+    if (value > (slots[sum + 2] as number)) slots[sum + 2] = value
+    this.#sketch?.add(value, high, 1)
+  }
+
+  startTimer(label?: unknown): () => number {
+    const { clock } = this.#shape
+    const startedAt = clock.elapsed()
+    let seconds: number | undefined
+    return () => {
+      if (seconds !== undefined) return seconds
+      seconds = (clock.elapsed() - startedAt) / 1_000
+      this.observe(seconds, label)
+      return seconds
+    }
+  }
+
+  time<T>(work: () => T, label?: unknown): T {
+    return around(work, this.startTimer(label))
+  }
+
+  quantile(q: number, label?: unknown): number {
+    if (label !== undefined) this.#wrong(label)
+    return quantileOf(q, this.#shape, label === undefined ? this : undefined)
+  }
+
+  with(label?: unknown): BoundHistogram {
+    if (label !== undefined) this.#wrong(label)
+    return this
+  }
+
+  snapshot(): HistogramSnapshot {
+    const buckets = this.#shape.buckets.size
+    const counts = Array.from(this.#slots.subarray(this.#at, this.#at + buckets))
+    const count = counts.reduce((total, inside) => total + inside, 0)
+    const [sum = 0, min = 0, max = 0] = this.#slots.subarray(this.#at + buckets)
+    const extremes = count === 0 ? { min: 0, max: 0 } : { min, max }
+    const sketch = this.#sketch?.snapshot()
+    return { counts, count, sum, ...extremes, ...(sketch && { sketch }) }
+  }
+
+  #wrong(label: unknown): void {
+    this.#shape.misuse(label === undefined ? 'a histogram takes finite values' : LABEL_TOO_MANY)
+  }
+}
+
+/** The quantile of a series, 0 when there is none. @throws OptionError `ERR_PERF_OPTION` */
+export function quantileOf(q: number, { sketchIndex }: HistogramShape, series: HistogramSeries | undefined): number {
+  if (sketchIndex === undefined) throw new OptionError('quantile() needs a histogram with quantiles: true')
+  if (typeof q !== 'number' || !(q >= 0 && q <= 1)) throw new OptionError('q must be a number from 0 to 1')
+  return series === undefined ? 0 : sketchQuantile(q, series.snapshot())
+}
