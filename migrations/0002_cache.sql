@@ -224,10 +224,11 @@ $$;
 alter table easymo_cache_entries enable row level security;
 alter table easymo_cache_tags enable row level security;
 alter table easymo_cache_epoch enable row level security;
+alter table easymo_schema_versions enable row level security;
 
 do $$
 declare
-  tables constant text := 'table easymo_cache_entries, easymo_cache_tags, easymo_cache_epoch';
+  tables constant text := 'table easymo_cache_entries, easymo_cache_tags, easymo_cache_epoch, easymo_schema_versions';
   grantees constant text[] := array(
     select quote_ident(rolname) from pg_roles where rolname in ('anon', 'authenticated', 'service_role'));
   signature text;
