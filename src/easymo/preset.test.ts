@@ -124,7 +124,8 @@ it('reads the balance of a wallet, and 0 where there is none', async () => {
 
 it('sees an id twice, and an empty one never', () => {
   expect(checkDuplicate('wamid.1')).toEqual({ isDuplicate: false, key: 'wamid.1' })
-  expect(checkDuplicate('wamid.1')).toEqual({ isDuplicate: true, key: 'wamid.1' })
+  const firstSeenAt: unknown = expect.any(Number)
+  expect(checkDuplicate('wamid.1')).toEqual({ isDuplicate: true, key: 'wamid.1', firstSeenAt })
   expect(checkDuplicate('')).toEqual({ isDuplicate: false, key: '' })
   expect(checkDuplicate('')).toEqual({ isDuplicate: false, key: '' })
 })

@@ -1,10 +1,8 @@
 import type { Database } from '../core/database.ts'
 import type { Call } from '../core/deadline.ts'
 import { query } from '../query/index.ts'
-import type { Profile, Trip, Wallet } from './tables.ts'
-
-/** The states of a trip that somebody is still concerned with. */
-const ACTIVE = ['open', 'matched', 'started', 'arrived', 'picked_up', 'in_progress'] as const
+import { leftMs } from './expiry.ts'
+import type { AppConfig, Profile, UserState } from './tables.ts'
 
 type Options = Partial<Call>
 
@@ -37,19 +35,28 @@ export async function profileByPhone(
   return data
 }
 
-/** The newest trip of a user that is not over, or null. */
-export async function activeTrip(database: Database, userId: string, { signal }: Options = {}): Promise<Trip | null> {
-  const { data } = await query<Trip>(database, 'trips')
-    .eq('user_id', userId)
-    .in('status', ACTIVE)
-    .orderBy('created_at', 'desc')
+/** The state of a user that lasts longest, under this key if there is one; null when none is valid at `now`. */
+export async function liveState(
+  database: Database,
+  { userId, key, now }: { readonly userId: string; readonly key: string | undefined; readonly now: () => number },
+  { signal }: Options = {},
+): Promise<UserState | null> {
+  const rows = query<UserState>(database, 'user_state').eq('user_id', userId)
+  const { data } = await (key === undefined ? rows : rows.eq('key', key))
+    .orderBy('expires_at', 'desc', { nulls: 'first' })
+    .orderBy('key')
     .first()
     .execute({ signal })
-  return data
+  return leftMs(data, now()) > 0 ? data : null
 }
 
-/** The balance of a user's wallet, or 0 when there is no wallet. */
-export async function walletBalance(database: Database, userId: string, { signal }: Options = {}): Promise<number> {
-  const { data } = await query<Wallet>(database, 'wallets').eq('user_id', userId).maybeSingle().execute({ signal })
-  return Number(data?.balance ?? 0)
+/** The value of a setting that is active, or null. */
+export async function activeConfig(database: Database, key: string, { signal }: Options = {}): Promise<unknown> {
+  const { data } = await query<AppConfig>(database, 'app_config')
+    .select('value')
+    .eq('key', key)
+    .eq('active', true)
+    .maybeSingle()
+    .execute({ signal })
+  return data?.value ?? null
 }

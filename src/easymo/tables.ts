@@ -1,3 +1,6 @@
+/** A moment, as the driver reads it. */
+export type Moment = Date | string
+
 /** The EasyMO tables, as far as this preset reads them. Moments come as the driver reads them. */
 export interface Profile {
   readonly user_id: string
@@ -6,6 +9,22 @@ export interface Profile {
   readonly whatsapp_e164: string | null
   readonly full_name: string | null
   readonly language: string | null
+}
+
+/** A row of `user_state`: where a conversation stands. */
+export interface UserState<Data = unknown> {
+  readonly user_id: string
+  readonly key: string
+  readonly data: Data
+  /** Null for never; a number is `infinity`, as pg reads it. */
+  readonly expires_at: Moment | number | null
+}
+
+/** A row of `app_config`. */
+export interface AppConfig {
+  readonly key: string
+  readonly value: unknown
+  readonly active: boolean
 }
 
 /** A row of `trips`, as {@link getActiveTrip} reads it; positions are in degrees. */
@@ -20,11 +39,48 @@ export interface Trip {
   readonly dropoff_lat: number | null
   readonly dropoff_lng: number | null
   readonly matched_driver_id: string | null
-  readonly created_at: Date | string
+  readonly created_at: Moment
+}
+
+/** A row of `insurance_leads`. */
+export interface InsuranceLead {
+  readonly id: string | number
+  readonly whatsapp: string
+  readonly status: string
+  readonly created_at: Moment
+}
+
+/** A row of `insurance_claims`. */
+export interface InsuranceClaim {
+  readonly id: string | number
+  readonly whatsapp: string
+  readonly claim_type: string | null
+  readonly status: string
+  readonly submitted_at: Moment
+  readonly reviewed_at: Moment | null
+  readonly reviewer_comment: string | null
 }
 
 /** A row of `wallets`; the balance is text where the driver reads it so; {@link getWalletBalance} gives a number. */
 export interface Wallet {
   readonly user_id: string
   readonly balance: number | string
+}
+
+/** A row of `wallet_transactions`; {@link getTransactionHistory} gives the amount as a number. */
+export interface WalletTransaction {
+  readonly id: string | number
+  readonly user_id: string
+  readonly type: string
+  readonly amount: number
+  readonly status: string
+  readonly created_at: Moment
+  readonly metadata: unknown
+}
+
+/** Where a user is, in degrees; what a service adds is kept with it. */
+export interface Location {
+  readonly lat: number
+  readonly lng: number
+  readonly [more: string]: unknown
 }

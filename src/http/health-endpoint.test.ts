@@ -111,7 +111,8 @@ describe('the words', () => {
     ])
       // prettier-ignore
       expect(await type(accept)).toBe('application/health+json')
-    expect((await endpoint(get())).headers.get('cache-control')).toBe('no-store')
+    const { headers } = await endpoint(get())
+    expect([headers.get('cache-control'), headers.get('vary')]).toEqual(['no-store', 'Accept'])
   })
 
   it('are warmed up when every task has succeeded or may fail', async () => {
@@ -200,7 +201,15 @@ describe('healthEndpoint', () => {
     expect(() => healthEndpoint({ ...base, metrics: {} as Metrics })).toThrow(option)
   })
 
-  it('answers 405 to anything but GET and HEAD', async () => {
-    expect((await setup().endpoint(new Request('http://localhost/health', { method: 'POST' }))).status).toBe(405)
+  it('answers 405 to anything but GET and HEAD, and HEAD without a body', async () => {
+    const { endpoint } = setup({ database: fails })
+    expect((await endpoint(new Request('http://localhost/health', { method: 'POST' }))).status).toBe(405)
+    for (const [path, status] of [
+      ['/health', 503],
+      ['/health/live', 200],
+    ] as const) {
+      const head = await endpoint(new Request(`http://localhost${path}`, { method: 'HEAD' }))
+      expect([head.status, head.body, head.headers.get('content-type')]).toEqual([status, null, 'application/json'])
+    }
   })
 })

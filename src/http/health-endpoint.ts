@@ -142,7 +142,7 @@ function rounded(value: number): number {
 }
 
 function answer(request: Request, document: HealthDocument | Pick<HealthDocument, 'status' | 'service'>): Response {
-  return new Response(JSON.stringify(document), {
+  return new Response(request.method === 'HEAD' ? null : JSON.stringify(document), {
     status: document.status === 'unhealthy' ? 503 : 200,
     headers: {
       'content-type': preferred(request.headers.get('accept'), TYPES) ?? 'application/json',

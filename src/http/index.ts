@@ -1,7 +1,7 @@
 export { performanceMiddleware, type PerformanceOptions } from './performance.ts'
 export type { RequestLine } from './request-log.ts'
 export { metricsEndpoint, type MetricsEndpointOptions } from './metrics-endpoint.ts'
-export type { CacheSummary, PerformanceDocument } from './performance-document.ts'
+export { performanceDocument, type CacheSummary, type PerformanceDocument } from './performance-document.ts'
 export type { MemoryUse } from './memory.ts'
 export type { Access } from './tokens.ts'
 export {

@@ -141,6 +141,30 @@ describe('performanceMiddleware', () => {
     })
   })
 
+  it('counts 500 and above as an error, and no 4xx', async () => {
+    const { measured, read, lines } = setup()
+    for (const status of [200, 302, 400, 499]) await measured(() => new Response(null, { status }))(request())
+    expect([read('http_request_errors_total', { route: 'other' }), lines]).toEqual([undefined, []])
+    for (const status of [500, 503]) await measured(() => new Response(null, { status }))(request())
+    expect([read('http_request_errors_total', { route: 'other' }), lines.length]).toEqual([2, 2])
+  })
+
+  it('takes a second for slow when nobody says otherwise', async () => {
+    const { clock, measured, lines } = setup()
+    for (const [ms, told] of [
+      [999, 0],
+      [1_000, 1],
+    ] as const) {
+      const answer = measured(async () => {
+        await new Promise<void>((resolve) => clock.after(ms, resolve))
+        return new Response('ok')
+      })(request())
+      await clock.tick(ms)
+      await answer
+      expect(lines).toHaveLength(told)
+    }
+  })
+
   it('logs one line for a slow request, with the trace id and masked fields', async () => {
     const { clock, measured, lines } = setup({
       slowMs: 100,

@@ -215,14 +215,15 @@ describe('what is recorded by hand', () => {
     recordDatabaseMetrics({ operation: 'select', table: 'users', durationMs: 7, ok: false })
     recordApiMetrics({ api: 'momo', durationMs: 100, ok: true })
     recordApiMetrics({ api: 'momo', durationMs: 200, ok: true, status: 429 })
+    recordApiMetrics({ api: 'momo', durationMs: 300, ok: false })
     expect(counters()).toEqual({
       'database_operations_total{operation="select",table="users",outcome="ok"}': 1,
       'database_operations_total{operation="select",table="users",outcome="error"}': 1,
       'api_calls_total{api="momo",outcome="ok"}': 1,
-      'api_calls_total{api="momo",outcome="error"}': 1,
+      'api_calls_total{api="momo",outcome="error"}': 2,
     })
     expect(histograms()['database_operation_duration_ms{operation="select",table="users"}']).toMatchObject({ sum: 12 })
-    expect(histograms()['api_call_duration_ms{api="momo"}']).toMatchObject({ count: 2, sum: 300 })
+    expect(histograms()['api_call_duration_ms{api="momo"}']).toMatchObject({ count: 3, sum: 600 })
   })
 
   it('drops what is no duration and no name, and counts it as misuse', () => {

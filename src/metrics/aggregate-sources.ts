@@ -14,7 +14,7 @@ export interface Collected {
 type Kind = keyof typeof statsTable
 type Stats = Record<string, unknown>
 
-const KINDS = Object.keys(statsTable) as Kind[]
+const KINDS = /* @__PURE__ */ Object.keys(statsTable) as Kind[]
 
 /** Makes sources again of what was collected: one for each room, by kind and name, and one for all that is of no room. */
 export function sourcesOf(collected: readonly Collected[]): Source[] {
@@ -55,10 +55,14 @@ function withHitRatios(samples: readonly Sample[]): Sample[] {
   const values = new Map(samples.map(({ name, labels, value }) => [key(name, labels), value]))
   return samples.map((sample) => {
     if (sample.name !== 'cache_hit_ratio') return sample
-    const [hits, stale, misses] = ['hits', 'stale_hits', 'misses'].map((what) => values.get(key(`cache_${what}_total`, sample.labels)) ?? 0) as [number, number, number] // prettier-ignore
-    const lookups = hits + stale + misses
-    return { ...sample, value: lookups === 0 ? 0 : (hits + stale) / lookups }
+    const counts = ['hits', 'stale_hits', 'misses'].map((what) => values.get(key(`cache_${what}_total`, sample.labels)) ?? 0) // prettier-ignore
+    return { ...sample, value: hitRatio(counts) }
   })
+}
+
+function hitRatio([hits = 0, stale = 0, misses = 0]: readonly number[]): number {
+  const lookups = hits + stale + misses
+  return lookups === 0 ? 0 : (hits + stale) / lookups
 }
 
 const labelOf = (sample: Sample, label: string): string => sample.labels.find(([name]) => name === label)?.[1] ?? ''
@@ -92,5 +96,8 @@ function partOf(shape: StatsShape, samples: readonly Sample[]): Stats {
       values.set(name, Math.max(Number(before ?? 0), value)) // prettier-ignore
     else values.set(name, Number(before ?? 0) + value)
   }
+  // Anew here too: several services may have a cache of this name.
+  if (values.has('hitRate'))
+    values.set('hitRate', hitRatio(['hits', 'staleHits', 'misses'].map((what) => Number(values.get(what) ?? 0))))
   return Object.fromEntries(values)
 }

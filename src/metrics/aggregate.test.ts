@@ -186,7 +186,7 @@ describe('aggregate', () => {
       collect(metrics, 'pool', 'main', () => ({ size: 2, oldestClientAgeMs: 1_000 + hits }))
       collect(metrics, 'lazy', 'handlers', () => ({ home: { loaded: true, loadTimeMs: 45 }, away: { loaded: false } }))
       collect(metrics, 'warmup', 'start', () => ({ db: { status: 'ok', durationMs: 5 } }))
-      collect(metrics, 'custom', 'queue', () => ({ length: 3 }))
+      collect(metrics, 'custom', 'queue', () => ({ length: 3, fillRatio: 0.5 }))
       await send(metrics)
     }
     const view = await aggregate(store)
@@ -198,6 +198,7 @@ describe('aggregate', () => {
       'pool_clients{service="core",pool="main"}': 4,
       'pool_oldest_client_age_seconds{service="core",pool="main"}': 1.09,
       'queue_length{service="core"}': 6,
+      'queue_fill_ratio{service="core"}': 0.5,
     })
     const read = Object.fromEntries(view.sources().map(({ kind, name, read: stats }) => [`${kind} ${name}`, stats()]))
     expect(read).toMatchObject({
@@ -206,6 +207,20 @@ describe('aggregate', () => {
       'lazy handlers': { home: { loaded: true, loadTimeMs: 45 }, away: { loaded: false } },
       'warmup start': { db: { status: 'ok', durationMs: 5 } },
     })
+  })
+
+  it('says of a cache that several services have what they have looked up together', async () => {
+    const { isolate, send, store } = world()
+    for (const [service, hits, misses] of [
+      ['core', 90, 10],
+      ['jobs', 0, 100],
+    ] as const) {
+      const metrics = isolate({ service })
+      collect(metrics, 'cache', 'profile', () => ({ hits, misses, staleHits: 0, hitRate: hits / (hits + misses) }))
+      await send(metrics)
+    }
+    const view = await aggregate(store)
+    expect(view.sources().map(({ read }) => read())).toEqual([{ hits: 90, misses: 110, staleHits: 0, hitRate: 0.45 }])
   })
 
   it('counts what found no place in the store in a series of the same metric', async () => {

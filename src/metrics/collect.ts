@@ -1,6 +1,7 @@
 import { isFunction, isText, oneOf } from '../core/check.ts'
 import { OptionError } from '../core/errors.ts'
 import type { Metrics, Sample } from '../core/metrics-port.ts'
+import { isPromiseLike } from '../core/promise.ts'
 import { statsTable, type StatField, type StatsShape } from '../core/stats-table.ts'
 import { cleanValue } from './labels.ts'
 import { unitProblem } from './units.ts'
@@ -10,12 +11,16 @@ export type CollectKind = 'cache' | 'pool' | 'dedup' | 'lazy' | 'warmup' | 'cust
 
 const KINDS: readonly CollectKind[] = ['cache', 'pool', 'dedup', 'lazy', 'warmup', 'custom']
 
+/** As many as a metric has series: what has more is no room, and would make every scrape long. */
+const MOST_PARTS = 1_000
+
 /**
  * Shows the stats of another room among the metrics. They are read when the metrics are shown, and never in between, so
  * that being observed costs a room nothing.
  *
  * A `custom` object of numbers becomes gauges: `collect(metrics, 'custom', 'queue', () => ({ waitMs: 3 }))` is shown as
- * `queue_wait_seconds 0.003`; a field whose name ends in `Total` becomes a counter. What cannot be read is left out and
+ * `queue_wait_seconds 0.003`; a field whose name ends in `Total` becomes a counter. What cannot be read or named (no promise
+ * can, and no `sizeMb`: units are seconds and bytes), and what comes after 1000 handlers, tasks or fields, is left out and
  * counted in `easymo_metrics_misuse_total`.
  *
  * @param name - the instance, e.g. the name of the cache; the same kind and name again replaces the first
@@ -28,14 +33,20 @@ export function collect(metrics: Metrics, kind: CollectKind, name: string, read:
   oneOf(KINDS, 'kind', kind)
   isText('name', name)
   isFunction('read', read)
+  const stats = (): Stats => {
+    const all = record(read())
+    const parts = Object.keys(all)
+    if (parts.length <= MOST_PARTS) return all
+    metrics.misuse(kind, `its stats have more than ${MOST_PARTS} parts`)
+    return Object.fromEntries(parts.slice(0, MOST_PARTS).map((part) => [part, all[part]]))
+  }
   if (kind === 'custom')
-    return metrics.addSource({ kind, name, read, samples: () => customSamples(name, record(read())) })
+    return metrics.addSource({ kind, name, read: stats, samples: () => customSamples(metrics, name, stats()) })
   const shape = statsTable[kind]
   const clash = [shape.label, shape.each].find((own) => own !== undefined && Object.hasOwn(metrics.defaultLabels, own))
   if (clash !== undefined) throw new OptionError(`label ${clash} is a default label already`)
   const labels = [[shape.label, cleanValue(name, false)]] as const
-  const samples = (): Sample[] => samplesOf(shape, labels, record(read()))
-  return metrics.addSource({ kind, name, read, samples })
+  return metrics.addSource({ kind, name, read: stats, samples: () => samplesOf(shape, labels, stats()) })
 }
 
 function samplesOf({ each, fields }: StatsShape, labels: Sample['labels'], stats: Stats): Sample[] {
@@ -52,11 +63,17 @@ function sampleOf(field: StatField, labels: Sample['labels'], given: unknown): S
   return value === undefined ? [] : [{ name: metric, type, help, labels, value: value * scale }]
 }
 
-function customSamples(name: string, stats: Stats): Sample[] {
-  return Object.entries(stats).flatMap(([field, value]) => {
+function customSamples(metrics: Metrics, name: string, stats: Stats): Sample[] {
+  return Object.entries(stats).flatMap(([given, value]) => {
+    if (numberOf(value) === undefined) return []
+    // An object by phone number would show them as names.
+    const field = cleanValue(given, false)
     const inMs = field.endsWith('Ms')
     const metric = snakeCase(`${name}_${field.replace(/Ms$/, 'Seconds')}`)
-    if (!/^[a-z][a-z0-9_]*$/.test(metric) || unitProblem(metric) !== undefined) return []
+    if (!/^[a-z][a-z0-9_]*$/.test(metric) || unitProblem(metric) !== undefined) {
+      metrics.misuse(metric, 'it is no name of a metric, or not in a base unit')
+      return []
+    }
     const type = metric.endsWith('_total') ? 'counter' : 'gauge'
     return sampleOf({ metric, type, help: `${field} of ${name}`, scale: inMs ? 0.001 : 1 }, [], value)
   })
@@ -78,6 +95,9 @@ function numberOf(value: unknown): number | undefined {
 type Stats = Readonly<Record<string, unknown>>
 
 function record(value: unknown): Stats {
-  if (typeof value !== 'object' || value === null) throw new OptionError('stats must be an object')
+  // Nobody else will hear it fail, and that must not end the process.
+  if (value instanceof Promise) value.catch(() => undefined)
+  if (typeof value !== 'object' || value === null || isPromiseLike(value))
+    throw new OptionError('stats must be an object, and no promise of one')
   return value as Stats
 }

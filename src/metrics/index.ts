@@ -18,13 +18,18 @@ export type {
   Family,
   FamilyOf,
   Gauge,
+  GaugeMerge,
+  GaugeOptions,
   Histogram,
   HistogramOptions,
   HistogramSnapshot,
   InstrumentOptions,
   LabelArgs,
   Metrics,
+  MetricsView,
   Sample,
+  Sketch,
+  SketchBuckets,
   Source,
 } from '../core/metrics-port.ts'
 export type {

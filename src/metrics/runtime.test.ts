@@ -5,6 +5,7 @@ import { OptionError } from '../core/errors.ts'
 import { createHost } from '../core/host.ts'
 import { prometheusText } from '../core/metrics-text.ts'
 import { manualClock } from '../testing/clock.ts'
+import { collect } from './collect.ts'
 import { createMetrics } from './metrics.ts'
 import { collectRuntime } from './runtime.ts'
 
@@ -78,11 +79,28 @@ describe('collectRuntime', () => {
     end()
   })
 
+  it('does not take the period of the watch for a delay', () => {
+    const idle = { count: 5, mean: 20.5e6, max: 21e6, percentile: () => 19e6, enable: () => true, disable: () => true, reset: () => undefined } // prettier-ignore
+    vi.stubGlobal('process', { versions: {}, getBuiltinModule: () => ({ monitorEventLoopDelay: () => idle }) })
+    const { end, shown } = collected()
+    const { process_event_loop_delay_mean_seconds: mean, process_event_loop_delay_p99_seconds: p99 } = shown()
+    expect([mean?.toFixed(6), p99]).toEqual(['0.000500', 0])
+    end()
+  })
+
   it('shows nothing more when it has ended', () => {
     const { end, shown } = collected()
     shown()
     end()
     expect(shown()).toEqual({})
+    end()
+  })
+
+  it('goes on beside whatever else is collected, under any name', () => {
+    const { metrics, end, shown } = collected()
+    collect(metrics, 'custom', 'runtime', () => ({ workers: 2 }))
+    expect(shown()).toHaveProperty('process_heap_used_bytes')
+    expect(prometheusText(metrics)).toContain('runtime_workers 2')
     end()
   })
 

@@ -46,7 +46,8 @@ export function collectRuntime(metrics: Metrics, options: RuntimeOptions = {}): 
 
   const samples = (): Sample[] => [...memory(), uptime(metrics), ...delay.samples()]
   const read = (): object => Object.fromEntries(samples().map(({ name, value }) => [name, value]))
-  const remove = metrics.addSource({ kind: 'custom', name: 'runtime', read, samples })
+  // A name that `collect` refuses, so that no source of somebody else takes its place.
+  const remove = metrics.addSource({ kind: 'custom', name: '', read, samples })
   return () => {
     remove()
     delay.end()

@@ -106,6 +106,15 @@ describe('the limit of series', () => {
     expect(valueOf(text, 'easymo_metrics_series_dropped_total', { metric: 'paths_total' })).toBe(990)
   })
 
+  it('is a thousand when nobody says otherwise, and one more for the rest', () => {
+    const metrics = createMetrics()
+    const paths = metrics.counter('paths_total', { help: 'Paths', labels: ['path'] })
+    for (let path = 0; path < 1_002; path += 1) paths.inc(`/${path}`)
+    const text = prometheusText(metrics)
+    expect(parsePrometheusText(text).get('paths_total')?.samples).toHaveLength(1_001)
+    expect(valueOf(text, 'paths_total', { path: '__overflow__' })).toBe(2)
+  })
+
   it('cannot be passed by label values that look like the overflow series', () => {
     const metrics = createMetrics({ maxSeriesPerMetric: 3 })
     const paths = metrics.histogram('paths_seconds', { help: 'Paths', labels: ['a', 'b'], buckets: [1] })

@@ -155,7 +155,44 @@ describe('collect', () => {
       counters: { inbox_sent_total: 7 },
       gauges: { inbox_depth: 3, inbox_wait_seconds: 1.5, inbox_open: 1 },
     })
-    expect(prometheusText(metrics)).not.toMatch(/skip|inbox_ms/)
+    expect(prometheusText(metrics)).not.toMatch(/skip|^inbox_ms/m)
+  })
+
+  it('counts the numbers of a custom object that can have no name, and the parts beyond a thousand', () => {
+    const metrics = createMetrics()
+    const many = Object.fromEntries(Array.from({ length: 1_500 }, (_, at) => [`home:${at}`, { loaded: true }]))
+    collect(metrics, 'custom', 'inbox', () => ({ depth: 3, sizeMb: 1, label: 'text' }))
+    collect(metrics, 'lazy', 'core', () => many)
+    const text = prometheusText(metrics)
+    expect(text.match(/^inbox_.+$/gm)).toEqual(['inbox_depth 3'])
+    expect(text.match(/^lazy_handler_loaded\{/gm)).toHaveLength(1_000)
+    for (const metric of ['inbox_size_mb', 'lazy'])
+      expect(valueOf(text, 'easymo_metrics_misuse_total', { metric }), metric).toBe(1)
+  })
+
+  it('makes no name of a phone number', () => {
+    const metrics = createMetrics()
+    collect(metrics, 'custom', 'sent', () => ({ '250788000001': 5, '+250 788 000 002': 6 }))
+    expect(prometheusText(metrics)).not.toMatch(/788/)
+  })
+
+  it('takes no promise for stats, and lets none that fails end the process', async () => {
+    const metrics = createMetrics()
+    const unheard: unknown[] = []
+    const listen = (reason: unknown): void => void unheard.push(reason)
+    process.on('unhandledRejection', listen)
+    try {
+      collect(metrics, 'pool', 'main', async () => ({ size: 3 }))
+      collect(metrics, 'custom', 'inbox', () => Promise.reject(new Error('closed')))
+      const text = prometheusText(metrics)
+      for (const metric of ['pool', 'custom'])
+        expect(valueOf(text, 'easymo_metrics_misuse_total', { metric }), metric).toBe(1)
+      for (const { read } of metrics.sources()) expect(read).toThrow('no promise')
+      await new Promise((resolve) => setTimeout(resolve, 0))
+    } finally {
+      process.off('unhandledRejection', listen)
+    }
+    expect(unheard).toEqual([])
   })
 
   it('leaves out and counts what cannot be read or shown, without losing the rest', () => {

@@ -6,6 +6,7 @@ import { cacheCases } from './worker-cache-cases.ts'
 import { httpCases } from './worker-http-cases.ts'
 import { manyCases } from './worker-many-cases.ts'
 import { metricsCases } from './worker-metrics-cases.ts'
+import { poolCases } from './worker-pool-cases.ts'
 import { ask, hasValue, shown, until, type Bench, type Case, type Cases } from './worker-requests.ts'
 import { tierCases } from './worker-tier-cases.ts'
 import type { Worker } from './workerd.ts'
@@ -202,7 +203,7 @@ export async function workerCases(worker: Worker, store: RemoteStore): Promise<C
   const get = (path: string): ReturnType<typeof ask> => ask(worker, path)
   const bench: Bench = { worker, get, store }
   // Side by side, because they spend their time waiting; no group counts what another one does.
-  const groups = [cases, cacheCases, manyCases, tierCases, httpCases, metricsCases].map((group) =>
+  const groups = [cases, cacheCases, manyCases, tierCases, httpCases, metricsCases, poolCases].map((group) =>
     oneByOne(group, bench),
   )
   const results = (await Promise.all(groups)).flat()

@@ -4,6 +4,7 @@ import { createCache } from '@easymo/perf/cache'
 import { prometheusText } from '@easymo/perf/metrics'
 import { sign, whatsappDelivery } from '@easymo/perf/testing'
 import { runContracts } from './contracts.mjs'
+import { runEasymo } from './easymo.mjs'
 import * as house from './house.mjs'
 import { runMetrics } from './metrics.mjs'
 
@@ -261,7 +262,7 @@ const cases = [
   },
 ]
 
-/** Runs all cases in their order, those of metrics, and the contracts of stores. */
+/** Runs all cases in their order, those of metrics, the contracts of stores, and the service in the preset's names. */
 export async function runSuite() {
   const results = []
   for (const { name, run } of cases) {
@@ -272,5 +273,5 @@ export async function runSuite() {
       results.push({ name, error: String(error?.stack ?? error) })
     }
   }
-  return [...results, ...(await runMetrics()), ...(await runContracts())]
+  return [...results, ...(await runMetrics()), ...(await runContracts()), ...(await runEasymo())]
 }

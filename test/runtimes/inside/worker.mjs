@@ -12,6 +12,7 @@ import { runSuite } from './suite.mjs'
 import { cacheSteps, sleep } from './worker-cache.mjs'
 import { pageHandlerOf } from './worker-http.mjs'
 import { manySteps } from './worker-many.mjs'
+import { poolSteps } from './worker-pool.mjs'
 import { storeIsAt, tierSteps } from './worker-tier.mjs'
 
 const flights = createCache({ name: 'flights', ttlMs: 60_000, loadTimeoutMs: 5_000 })
@@ -51,6 +52,7 @@ async function load(ms, fails) {
 const steps = {
   ...cacheSteps,
   ...manySteps,
+  ...poolSteps,
   ...metricsSteps,
   ...tierSteps,
   '/suite': async () => ({ results: await runSuite() }),

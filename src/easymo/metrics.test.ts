@@ -1,0 +1,164 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { createHost } from '../core/host.ts'
+import { manualClock } from '../testing/index.ts'
+import {
+  configureEasymo,
+  decrementGauge,
+  exportPrometheusMetrics,
+  getAllMetrics,
+  getCounter,
+  getGauge,
+  getHistogramStats,
+  incrementCounter,
+  incrementGauge,
+  recordApiMetrics,
+  recordHistogram,
+  resetEasymo,
+  resetMetrics,
+  setGauge,
+  startTimer,
+  timeAsync,
+  timeSync,
+  trackHandler,
+} from './index.ts'
+
+const clock = manualClock()
+
+beforeEach(() => {
+  resetEasymo()
+  configureEasymo({ host: createHost({ clock }) })
+})
+
+const misuses = (): number => getAllMetrics().counters['easymo_metrics_misuse_total{metric="easymo_dynamic"}'] ?? 0
+
+it('counts under any name and labels, as Prometheus wants them', () => {
+  incrementCounter('messagesReceived', { messageType: 'text', retry: true })
+  incrementCounter('messages_received', { messageType: 'text', retry: true }, 2)
+  incrementCounter('messages-received.total', { messageType: 'audio', retry: 1 })
+  expect(exportPrometheusMetrics()).toContain('messages_received_total{message_type="text",retry="true"} 3\n')
+  expect(getCounter('messagesReceived', { messageType: 'text' })).toBe(3)
+  expect(getCounter('messages_received')).toBe(4)
+  expect(getCounter('messages_received', { messageType: 'video' })).toBe(0)
+  expect(getCounter('never_used')).toBe(0)
+})
+
+it('keeps the labels of the first use: a missing one is empty, a new one is left out', () => {
+  incrementCounter('sent', { kind: 'text' })
+  incrementCounter('sent')
+  incrementCounter('sent', { kind: 'text', to: 'somebody' })
+  expect(getAllMetrics().counters).toMatchObject({ 'sent_total{kind="text"}': 2, 'sent_total{kind=""}': 1 })
+  expect(misuses()).toBe(0)
+})
+
+it('sets, raises and lowers gauges', () => {
+  setGauge('queue_length', 5, { queue: 'a' })
+  incrementGauge('queue_length', { queue: 'a' })
+  incrementGauge('queue_length', { queue: 'b' }, 3)
+  decrementGauge('queue_length', { queue: 'a' }, 2)
+  expect([getGauge('queue_length', { queue: 'a' }), getGauge('queue_length')]).toEqual([4, 7])
+})
+
+it('shows what was recorded in milliseconds in seconds to Prometheus, and in milliseconds to people', () => {
+  for (const ms of [10, 20, 90]) recordHistogram('db_query_ms', ms, { table: 'trips' })
+  const text = exportPrometheusMetrics()
+  expect(text).toContain('db_query_seconds_sum{table="trips"} 0.12\n')
+  expect(text).toContain('db_query_seconds_bucket{table="trips",le="0.025"} 2\n')
+  const stats = { count: 3, sum: 120, avg: 40, min: 10, max: 90 }
+  expect(getAllMetrics().histograms['db_query_ms{table="trips"}']).toMatchObject(stats)
+  expect(getHistogramStats('db_query_ms', { table: 'trips' })).toMatchObject(stats)
+  expect(getHistogramStats('db_query_seconds')).toMatchObject({ count: 3, sum: 0.12, max: 0.09 })
+  expect(getHistogramStats('db_query_ms', { table: 'wallets' })).toBeNull()
+})
+
+it('puts series together for who asks without labels', () => {
+  for (const [table, ms] of [['a', 1], ['a', 2], ['b', 300]] as const) recordHistogram('read_ms', ms, { table }) // prettier-ignore
+  expect(getHistogramStats('read_ms')).toMatchObject({ count: 3, sum: 303, min: 1, max: 300 })
+  expect(getHistogramStats('read_ms', { table: 'a' })).toMatchObject({ count: 2, max: 2, p50: 1 })
+})
+
+it('has buckets for amounts where a name is no time', () => {
+  recordHistogram('batchSize', 500)
+  expect(exportPrometheusMetrics()).toContain('batch_size_bucket{le="500.0"} 1\n')
+  expect(getHistogramStats('batchSize')).toMatchObject({ count: 1, min: 500, max: 500, p99: 500 })
+})
+
+describe('timers', () => {
+  it('measure until they are stopped, once, under a name with or without a unit', async () => {
+    const end = startTimer('send', { api: 'whatsapp' })
+    await clock.tick(30)
+    expect([end(), end()]).toEqual([30, 30])
+    expect(getHistogramStats('send', { api: 'whatsapp' })).toMatchObject({ count: 1, sum: 30 })
+    expect(exportPrometheusMetrics()).toContain('send_seconds_sum{api="whatsapp"} 0.03\n')
+  })
+
+  it('measure what fails, too, and pass it on', async () => {
+    const failing = timeAsync('work', async () => {
+      await clock.tick(20)
+      throw new Error('down')
+    })
+    await expect(failing).rejects.toThrow('down')
+    expect(() => timeSync('work', () => { throw new Error('at once') })).toThrow('at once') // prettier-ignore
+    expect(timeSync('work', () => 7)).toBe(7)
+    await timeSync('work', () => clock.tick(5))
+    expect(getHistogramStats('work_ms')).toMatchObject({ count: 4, sum: 25 })
+  })
+})
+
+describe('what cannot be recorded', () => {
+  const trap = new Proxy({}, { ownKeys: () => { throw new Error('trap') } }) // prettier-ignore
+  it.each<[string, () => void]>([
+    ['a name of nothing', () => incrementCounter('***')],
+    ['a name that is no text', () => incrementCounter(5 as never)],
+    ['a unit that is none', () => setGauge('size_kb', 1)],
+    ['a name that another metric has', () => incrementCounter('api_calls', { mine: 'x' })],
+    ['labels that throw', () => incrementCounter('fine', trap)],
+  ])('is counted, and never throws: %s', (_, record) => {
+    recordApiMetrics({ api: 'x', durationMs: 1, ok: true })
+    record()
+    expect(misuses()).toBe(1)
+  })
+
+  it('is a negative step, and what is no number', () => {
+    incrementCounter('steps', undefined, -1)
+    incrementCounter('steps', undefined, NaN)
+    recordHistogram('took_ms', Infinity)
+    expect(getAllMetrics().counters['easymo_metrics_misuse_total{metric="steps_total"}']).toBe(2)
+    expect(getCounter('steps')).toBe(0)
+  })
+
+  it('is more than a thousand names: they come from data then', () => {
+    for (let n = 0; n < 1_100; n += 1) incrementCounter(`user_${n}`)
+    expect(misuses()).toBe(100)
+    expect(getCounter('user_999')).toBe(1)
+  })
+})
+
+it('shows no phone number, and copies no endless value', () => {
+  incrementCounter('seen', { from: '+250 788 000 001' })
+  incrementCounter('seen', { from: 'x'.repeat(10_000) })
+  const text = exportPrometheusMetrics()
+  expect(text).not.toContain('788')
+  expect(getCounter('seen', { from: 'x'.repeat(10_000) })).toBe(1)
+  expect(text.length).toBeLessThan(2_000)
+})
+
+it.each([
+  ['__proto__', 'proto_total'],
+  ['3rd_party', '_3rd_party_total'],
+  ['retry_counter', 'retry_total'],
+  ['Überfahrt', 'berfahrt_total'],
+  ['message_count', 'message_count_total'],
+])('makes the name %s the name %s', (given, shown) => {
+  incrementCounter(given)
+  expect(Object.keys(getAllMetrics().counters)).toContain(shown)
+})
+
+it('begins anew after resetMetrics, also for handlers that were wrapped before', async () => {
+  const handler = trackHandler('greet', (name: string) => `hello ${name}`)
+  expect(handler('a')).toBe('hello a')
+  incrementCounter('greetings')
+  resetMetrics()
+  expect(getCounter('greetings')).toBe(0)
+  handler('b')
+  expect(getAllMetrics().counters['handler_calls_total{handler="greet",outcome="ok"}']).toBe(1)
+})

@@ -1,0 +1,184 @@
+import { isPromiseLike } from '../core/promise.ts'
+import { metricsJson, prometheusText, type Family, type HistogramSummary, type MetricsDocument } from '../metrics/index.ts' // prettier-ignore
+import { DynamicMetrics, valuesOf, type Dynamic, type Labels } from './dynamic-metrics.ts'
+import { timerName, type Kind } from './metric-names.ts'
+import { mergedSeries } from './series.ts'
+import { forgetRegistry, forRegistry, registry, shownRegistry } from './shown.ts'
+
+export type { Labels } from './dynamic-metrics.ts'
+
+const dynamic: () => DynamicMetrics = /* @__PURE__ */ forRegistry((metrics) => new DynamicMetrics(metrics), registry)
+
+/**
+ * Adds to a counter; it is defined by its first use, which decides its labels: later recordings leave '' for one that they
+ * do not name, and one that the first did not name is left out. `_total` is appended, and a name is put into snake_case.
+ *
+ * Never throws: what cannot be recorded is counted in `easymo_metrics_misuse_total`.
+ *
+ * @param value - how much. @defaultValue 1
+ */
+export function incrementCounter(name: string, labels?: Labels, value = 1): void {
+  record('counter', name, labels, ({ instrument, scale }, values) => instrument.add(value * scale, ...values))
+}
+
+/** What a counter has counted: all its series that carry these labels, together; 0 when there are none. */
+export function getCounter(name: string, labels?: Labels): number {
+  return total('counter', name, labels)
+}
+
+/** Replaces the value of a gauge; defined by its first use, as {@link incrementCounter} says. */
+export function setGauge(name: string, value: number, labels?: Labels): void {
+  record('gauge', name, labels, ({ instrument, scale }, values) => instrument.set(value * scale, ...values))
+}
+
+/** The value of a gauge: of all its series that carry these labels, together; 0 when there are none. */
+export function getGauge(name: string, labels?: Labels): number {
+  return total('gauge', name, labels)
+}
+
+/** Adds to a gauge. @param value - how much. @defaultValue 1 */
+export function incrementGauge(name: string, labels?: Labels, value = 1): void {
+  record('gauge', name, labels, ({ instrument, scale }, values) => instrument.add(value * scale, ...values))
+}
+
+/** Subtracts from a gauge, which may go below 0. @param value - how much. @defaultValue 1 */
+export function decrementGauge(name: string, labels?: Labels, value = 1): void {
+  incrementGauge(name, labels, -value)
+}
+
+/**
+ * Counts a value in a histogram; defined by its first use, as {@link incrementCounter} says. A name that ends in `_ms`
+ * takes milliseconds, and is shown in seconds as `_seconds`.
+ */
+export function recordHistogram(name: string, value: number, labels?: Labels): void {
+  record('histogram', name, labels, ({ instrument, scale }, values) => instrument.observe(value * scale, ...values))
+}
+
+/**
+ * A histogram in few numbers, in the unit of the name: all its series that carry these labels, together; null when nothing
+ * was recorded. Also finds by its name alone what a timer without a unit in its name has recorded, in milliseconds.
+ */
+export function getHistogramStats(name: string, labels?: Labels): HistogramSummary | null {
+  const found = dynamic().known('histogram', name) ?? dynamic().known('histogram', timerName(name))
+  if (found === undefined) return null
+  const family = familyOf(found)
+  if (family?.type !== 'histogram') return null
+  const one = mergedSeries(family, shownLabels(found, labels))
+  if (one === undefined) return null
+  const { histograms } = metricsJson({ ...registry(), families: () => [one], sources: () => [] })
+  const [summary] = Object.values(histograms)
+  // The document shows seconds in milliseconds.
+  const shown = one.name.endsWith('_seconds') ? 0.001 : 1
+  return summary === undefined ? null : scaled(summary, shown / found.scale)
+}
+
+/**
+ * Starts a stopwatch.
+ *
+ * @param name - in milliseconds, unless it has another unit of time at its end
+ * @returns what stops it: records once, and gives the milliseconds since the start
+ */
+export function startTimer(name: string, labels?: Labels): () => number {
+  const { clock } = registry()
+  const startedAt = clock.elapsed()
+  let durationMs: number | undefined
+  return () => {
+    if (durationMs !== undefined) return durationMs
+    durationMs = clock.elapsed() - startedAt
+    const seconds = durationMs / 1_000
+    record('histogram', timerName(name), labels, ({ instrument }, values) => instrument.observe(seconds, ...values))
+    return durationMs
+  }
+}
+
+/** Measures how long `fn` takes until its promise settles, also when it fails. */
+export async function timeAsync<T>(name: string, fn: () => T | PromiseLike<T>, labels?: Labels): Promise<T> {
+  const end = startTimer(name, labels)
+  try {
+    return await fn()
+  } finally {
+    end()
+  }
+}
+
+/** Measures how long `fn` takes until it returns or throws; of a promise that it returns, until that settles. */
+export function timeSync<T>(name: string, fn: () => T, labels?: Labels): T {
+  const end = startTimer(name, labels)
+  let result: T | undefined
+  try {
+    result = fn()
+    return result
+  } finally {
+    if (isPromiseLike(result)) Promise.resolve(result).then(end, end)
+    else end()
+  }
+}
+
+/** All metrics as a plain object; times in milliseconds. */
+export function getAllMetrics(): MetricsDocument {
+  return metricsJson(shownRegistry())
+}
+
+/** Begins anew with no metrics at all. A counter that goes back to 0 is a restart to Prometheus. */
+export function resetMetrics(): void {
+  forgetRegistry()
+}
+
+/** All metrics in the text format of Prometheus; times in seconds. */
+export function exportPrometheusMetrics(): string {
+  return prometheusText(shownRegistry())
+}
+
+// eslint-disable-next-line @typescript-eslint/max-params -- which metric, of which labels, and what is recorded
+function record<K extends Kind>(
+  kind: K,
+  name: string,
+  labels: Labels | undefined,
+  how: (found: NonNullable<ReturnType<typeof dynamicOf<K>>>, values: string[]) => void,
+): void {
+  try {
+    const found = dynamicOf(kind, name, labels)
+    if (found !== undefined) how(found, valuesOf(found, labels))
+  } catch {
+    // Labels may be a proxy, or have getters that throw.
+    dynamic().misuse('its labels cannot be read')
+  }
+}
+
+const dynamicOf = <K extends Kind>(kind: K, name: string, labels: Labels | undefined) =>
+  dynamic().find(kind, name, labels)
+
+function total(kind: 'counter' | 'gauge', name: string, labels: Labels | undefined): number {
+  const found = dynamic().known(kind, name)
+  if (found === undefined) return 0
+  const family = familyOf(found)
+  if (family === undefined || family.type === 'histogram') return 0
+  const wanted = shownLabels(found, labels)
+  let sum = 0
+  family.each((values, value) => {
+    if (wanted.every((one, at) => one === undefined || one === values[at])) sum += value
+  })
+  return withoutNoise(sum / found.scale)
+}
+
+function familyOf({ name }: Dynamic<Kind>): Family | undefined {
+  for (const family of registry().families()) if (family.name === name) return family
+  return undefined
+}
+
+/** The values that a series must carry, in order; undefined for any. */
+function shownLabels(found: Dynamic<Kind>, given: Labels | undefined): (string | undefined)[] {
+  const values = valuesOf(found, given)
+  return found.labels.map(([name], at) => (given?.[name] === undefined ? undefined : values[at]))
+}
+
+function scaled(summary: HistogramSummary, factor: number): HistogramSummary {
+  const { count, ...values } = summary
+  const entries = Object.entries(values).map(([name, value]) => [name, withoutNoise(value * factor)])
+  return { count, ...(Object.fromEntries(entries) as Omit<HistogramSummary, 'count'>) }
+}
+
+/** 0.0452 s are 45.2 ms, and not 45.199999999999996. */
+function withoutNoise(value: number): number {
+  return Number(value.toPrecision(12))
+}

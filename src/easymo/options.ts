@@ -1,0 +1,149 @@
+import { hasMethods, isText, knownOptions } from '../core/check.ts'
+import { variables, type EnvLookup } from '../core/env.ts'
+import { OptionError } from '../core/errors.ts'
+import { defaultHost, type Host } from '../core/host.ts'
+import type { UpdateRunner } from '../core/updates.ts'
+import type { HealthChecks } from '../http/index.ts'
+import type { SupabaseClientsOptions, SupabaseLike } from '../supabase/index.ts'
+import type { WarmupRun, WarmupTask } from '../warmup/index.ts'
+
+/** What the preset works with; all of it is optional. */
+export interface EasymoOptions {
+  /** The client that `getSupabaseClient` and the pool give out. @defaultValue one that `createClient` makes */
+  readonly supabase?: SupabaseLike
+  /** `createClient` of `@supabase/supabase-js`; called with `SUPABASE_URL` and `SUPABASE_SERVICE_ROLE_KEY`. */
+  readonly createClient?: SupabaseClientsOptions<SupabaseLike>['createClient']
+  /** Where variables are; on Workers the handler's `env`. @defaultValue the environment of the process */
+  readonly env?: EnvLookup
+  /** Names the service in the health document. @defaultValue `easymo` */
+  readonly service?: string
+  /** @defaultValue `0.0.0` */
+  readonly version?: string
+  /** What the health of the service is judged by. @defaultValue none */
+  readonly checks?: HealthChecks
+  /** Knows for `deduplicationMiddleware` which updates are done; with a store in production. @defaultValue in memory */
+  readonly dedup?: Pick<UpdateRunner, 'each'>
+  /** What `warmup` and its siblings do when they are given no tasks. @defaultValue loads the registered handlers */
+  readonly warmup?: Readonly<Record<string, WarmupTask | WarmupRun>>
+  readonly host?: Host
+}
+
+/** Gives an option to what is being made of it, and remembers that it did. */
+export type Ask = <Name extends keyof EasymoOptions>(name: Name) => EasymoOptions[Name]
+
+/** What the preset keeps for a process, and which options it was made of. */
+interface Part {
+  readonly value: unknown
+  readonly asked: ReadonlySet<keyof EasymoOptions>
+}
+
+const NAMES = ['supabase', 'createClient', 'env', 'service', 'version', 'checks', 'dedup', 'warmup', 'host'] as const
+
+/** All that the preset reads of its environment. */
+export type Variable =
+  | 'SUPABASE_URL'
+  | 'SUPABASE_SERVICE_ROLE_KEY'
+  | 'METRICS_TOKEN'
+  | 'CACHE_TTL_PROFILE'
+  | 'CACHE_TTL_STATE'
+  | 'CACHE_TTL_CONFIG'
+  | 'CACHE_TTL_LOCATION'
+  | 'POOL_MAX_CLIENTS'
+  | 'POOL_IDLE_TIMEOUT'
+
+const VARIABLES: readonly Variable[] = [
+  'SUPABASE_URL',
+  'SUPABASE_SERVICE_ROLE_KEY',
+  'METRICS_TOKEN',
+  'CACHE_TTL_PROFILE',
+  'CACHE_TTL_STATE',
+  'CACHE_TTL_CONFIG',
+  'CACHE_TTL_LOCATION',
+  'POOL_MAX_CLIENTS',
+  'POOL_IDLE_TIMEOUT',
+]
+
+let options: EasymoOptions = {}
+const parts = new Map<(option: Ask) => unknown, Part>()
+
+/**
+ * Says what the preset works with, in addition to what was said before; an option that is given as `undefined` has its
+ * default again.
+ *
+ * May be called in every request, as Workers need it for their `env`: what was made of other options stays as it is, and
+ * so does what was made of the same values. Only what depends on a changed one is made anew when it is next used.
+ *
+ * @throws OptionError `ERR_PERF_OPTION`
+ */
+export function configureEasymo(chosen: EasymoOptions): void {
+  knownOptions(chosen, ...NAMES)
+  check(chosen)
+  const next = { ...options, ...chosen }
+  const changed = NAMES.filter((name) => !(name === 'env' ? sameEnv(next.env) : Object.is(options[name], next[name])))
+  for (const [make, { asked }] of parts) if (changed.some((name) => asked.has(name))) parts.delete(make)
+  options = next
+}
+
+/** Forgets everything: configuration, caches, deduplication, metrics, registered handlers. For tests. */
+export function resetEasymo(): void {
+  options = {}
+  parts.clear()
+}
+
+/** What `make` gives, made at its first use and not at import; anew after an option has changed that it asked for. */
+export function part<T>(make: (option: Ask) => T): T {
+  const known = parts.get(make)
+  if (known !== undefined) return known.value as T
+  const asked = new Set<keyof EasymoOptions>()
+  const value = make((name) => {
+    asked.add(name)
+    return options[name]
+  })
+  parts.set(make, { value, asked })
+  return value
+}
+
+/** Lets the next use make it anew. */
+export function forget(make: (option: Ask) => unknown): void {
+  parts.delete(make)
+}
+
+/** The host that everything shares. */
+export function hostOf(option: Ask): Host {
+  return option('host') ?? defaultHost
+}
+
+/** A variable, or `undefined` when it is not set or empty. */
+export function textOf(option: Ask, name: Variable): string | undefined {
+  return variables(option('env'))(name)
+}
+
+/**
+ * A variable that is a whole number.
+ *
+ * @throws OptionError `ERR_PERF_OPTION` for anything else; its message does not hold the value
+ */
+export function numberOf(option: Ask, name: Variable): number | undefined {
+  const text = textOf(option, name)
+  // Fifteen digits are the most that a number holds exactly; '1e3', '-1' and '5s' are refused, not guessed at.
+  if (text !== undefined && !/^\d{1,15}$/.test(text))
+    throw new OptionError(`environment: ${name} must be a whole number`)
+  return text === undefined ? undefined : Number(text)
+}
+
+/** Workers may hand every request an `env` of its own that says the same. */
+function sameEnv(next: EnvLookup | undefined): boolean {
+  if (Object.is(options.env, next)) return true
+  const [before, after] = [variables(options.env), variables(next)]
+  return VARIABLES.every((name) => before(name) === after(name))
+}
+
+function check({ supabase, createClient, service, version, dedup, host }: EasymoOptions): void {
+  if (supabase !== undefined) hasMethods('supabase', supabase, 'from', 'rpc')
+  if (createClient !== undefined && typeof createClient !== 'function')
+    throw new OptionError('createClient must be a function')
+  if (service !== undefined) isText('service', service)
+  if (version !== undefined) isText('version', version)
+  if (dedup !== undefined) hasMethods('dedup', dedup, 'each')
+  if (host !== undefined) hasMethods('host', host, 'observe', 'track', 'randomId')
+}
