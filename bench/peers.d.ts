@@ -144,3 +144,71 @@ declare module 'prom-client' {
     }>
   }
 }
+
+declare module '@supabase/supabase-js' {
+  export function createClient(url: string, key: string, settings?: object): object
+}
+
+declare module 'generic-pool' {
+  export interface Factory<C> {
+    readonly create: () => Promise<C>
+    readonly destroy: (client: C) => Promise<void>
+    readonly validate: (client: C) => Promise<boolean>
+  }
+  export interface GenericPool<C> {
+    acquire(): Promise<C>
+    release(client: C): Promise<void>
+    drain(): Promise<void>
+    clear(): Promise<void>
+  }
+  const genericPool: {
+    createPool<C>(factory: Factory<C>, options: Readonly<Record<string, number | boolean>>): GenericPool<C>
+  }
+  export { genericPool as default }
+}
+
+declare module 'tarn' {
+  export interface TarnOptions<C> {
+    readonly create: () => Promise<C>
+    readonly destroy: (client: C) => void
+    readonly validate: (client: C) => boolean
+    readonly min: number
+    readonly max: number
+    readonly acquireTimeoutMillis: number
+    readonly createTimeoutMillis: number
+    readonly idleTimeoutMillis: number
+  }
+  export class Pool<C> {
+    constructor(options: TarnOptions<C>)
+    acquire(): { readonly promise: Promise<C> }
+    destroy(): Promise<void>
+    release(client: C): boolean
+  }
+}
+
+declare module 'kysely' {
+  export class PostgresAdapter {}
+  export class DummyDriver {}
+  export class PostgresQueryCompiler {}
+  export class PostgresIntrospector {
+    constructor(db: unknown)
+  }
+  export interface Dialect {
+    readonly createAdapter: () => PostgresAdapter
+    readonly createDriver: () => DummyDriver
+    readonly createIntrospector: (db: unknown) => PostgresIntrospector
+    readonly createQueryCompiler: () => PostgresQueryCompiler
+  }
+  export interface SelectBuilder {
+    select(columns: readonly string[]): SelectBuilder
+    where(column: string, operator: string, value: unknown): SelectBuilder
+    orderBy(column: string, direction: 'asc' | 'desc'): SelectBuilder
+    limit(rows: number): SelectBuilder
+    offset(rows: number): SelectBuilder
+    compile(): { readonly sql: string; readonly parameters: readonly unknown[] }
+  }
+  export class Kysely {
+    constructor(config: { readonly dialect: Dialect })
+    selectFrom(table: string): SelectBuilder
+  }
+}

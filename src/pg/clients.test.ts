@@ -50,11 +50,19 @@ describe('pgClients', () => {
       const client = fake(status('I'))
       const hooks = pgClients({ connect: async () => client })
       await hooks.create(call)
-      expect(hooks.validate(client)).toBe(true)
+      expect(hooks.isLost(client)).toBe(false)
+      expect(client.asked).toEqual([])
       client.emit(event)
-      expect(hooks.validate(client)).toBe(false)
+      expect(hooks.isLost(client)).toBe(true)
       expect(hooks.reset(client)).toBe(false)
     }
+  })
+
+  it('validates by asking the server', async () => {
+    const client = fake()
+    const hooks = pgClients({ connect: async () => client })
+    expect(await hooks.validate(client)).toBe(true)
+    expect(client.asked).toEqual(['select 1'])
   })
 
   it('cuts the socket of a connection that does not end', async () => {

@@ -3,7 +3,7 @@ import type { Call } from '../core/deadline.ts'
 
 /** What `pgClients` needs of a connection: a connected `pg.Client`. */
 export interface PgConnection {
-  /** Called with `rollback` alone, when a borrower left a transaction open. */
+  /** Called with `rollback`, when a borrower left a transaction open, and with `select 1`, to see whether the server answers. */
   query(text: string): Promise<unknown>
   /** Says goodbye to the server and closes the socket. */
   end(): Promise<void>
@@ -23,8 +23,12 @@ export interface PgClients<Client> {
   create(call: Call): Promise<Client>
   /** Ends a client; cuts its socket when `call` gives up before the server has answered. */
   destroy(client: Client, call: Call): Promise<void>
-  /** False once the connection is lost; does not ask the server. */
-  validate(client: Client): boolean
+  /** True once the connection is lost; does not ask the server. */
+  isLost(client: Client): boolean
+  /** Asks the server for an answer, for what a lost connection does not tell: a frozen server, a network that swallows. */
+  validate(client: Client): Promise<boolean>
+  /** How long that need not be asked again, in milliseconds: 30 000. Name another one after these to change it. */
+  readonly healthCheckIntervalMs: number
   /** Rolls back what the borrower left open; false when the connection is lost. */
   reset(client: Client): boolean | Promise<boolean>
 }
@@ -41,7 +45,7 @@ interface Internals {
  *
  * Each client has an error listener from its first moment, so that the death of a connection ends no process; a dead one
  * is never lent. A transaction that its borrower left open is rolled back before the client is lent again. Neither check
- * asks the server when nothing is wrong.
+ * asks the server when nothing is wrong; twice a minute a client that is about to be lent is asked for a `select 1`.
  *
  * @throws OptionError `ERR_PERF_OPTION`
  */
@@ -64,7 +68,9 @@ export function pgClients<Client extends PgConnection>(options: PgClientsOptions
       call.signal.addEventListener('abort', () => (client as Internals).connection?.stream?.destroy())
       await client.end()
     },
-    validate: (client) => !lost.has(client),
+    isLost: (client) => lost.has(client),
+    validate: (client) => client.query('select 1').then(() => !lost.has(client)),
+    healthCheckIntervalMs: 30_000,
     reset(client) {
       if (lost.has(client)) return false
       const { readyForQuery } = client as Internals

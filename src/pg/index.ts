@@ -1,6 +1,6 @@
 export { pgCacheStore } from './cache-store.ts'
 export { pgClients, type PgClients, type PgClientsOptions, type PgConnection } from './clients.ts'
-export { pgDatabase } from './database.ts'
+export { pgDatabase, type PgDatabaseOptions } from './database.ts'
 export { pgDedupStore } from './dedup-store.ts'
 export { pgMetricsStore } from './metrics-store.ts'
 export type { PerfPoolLike, PgClientLike, PgDriver, PgliteLike, PgPoolLike, PgRow, PostgresJsLike } from './drivers.ts'

@@ -26,7 +26,7 @@ describe('drain', () => {
     expect(await drained).toEqual({ held: [{ by: 'export', heldForMs: 500 }] })
     await Promise.all([told, late])
     expect(clients[0]?.ended).toBe(true)
-    expect(facts).toContainEqual({ name: 'pool.leaked', of: 'pool', count: 1 })
+    expect(facts).toContainEqual({ name: 'pool.leaked', of: 'pool', reason: 'export', count: 1, durationMs: 500 })
     expect(pool.stats()).toMatchObject({ size: 0, borrowed: 0, waiting: 0 })
   })
 
@@ -36,6 +36,22 @@ describe('drain', () => {
     const drained = pool.drain({ timeoutMs: 100 })
     await clock.tick(100)
     expect(await drained).toEqual({ held: [] })
+  })
+
+  it('ends a client once that is still being reset when its time is over', async () => {
+    let finish = (): void => undefined
+    let ended = 0
+    const { pool, clock } = poolOf({
+      reset: () => new Promise<void>((resolve) => (finish = resolve)),
+      destroy: () => void (ended += 1),
+    })
+    ;(await pool.acquire()).release()
+    const drained = pool.drain({ timeoutMs: 100 })
+    await clock.tick(100)
+    expect(await drained).toEqual({ held: [] })
+    finish()
+    await clock.tick(0)
+    expect([ended, pool.stats().size]).toEqual([1, 0])
   })
 
   it('gives every caller the same report', async () => {

@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest'
 import type { Client } from '../../test/support/pool-of.ts'
+import { systemClock } from '../core/clock.ts'
+import { createHost } from '../core/host.ts'
 import { createPool } from './pool.ts'
 
 it('loses no slot and lends none twice under ten thousand borrows that fail in every way', async () => {
@@ -8,11 +10,15 @@ it('loses no slot and lends none twice under ten thousand borrows that fail in e
   const inHands = new Set<Client>()
   const pause = (): Promise<void> =>
     random() < 0.02 ? new Promise((resolve) => setImmediate(resolve)) : Promise.resolve()
-  let alive = 0
+  let [alive, passed] = [0, 0]
+  // Time enough between any two looks at it, so that a create that failed is tried again.
+  const clock = { ...systemClock, elapsed: () => (passed += 1_000) }
   const pool = createPool<Client>({
     maxClients: 7,
     maxWaiting: 20_000,
     maxUses: 50,
+    acquireTimeoutMs: Infinity,
+    host: createHost({ clock }),
     create: async () => {
       await pause()
       if (random() < 0.2) throw new Error('create failed')

@@ -20,7 +20,7 @@ describe('create', () => {
 
   it('that throws is heard like one that rejects, and the pool works once it is healed', async () => {
     let broken = true
-    const { pool } = poolOf({
+    const { pool, clock } = poolOf({
       create: () => {
         if (broken) throw new Error('no route')
         return { id: 7, ended: false }
@@ -28,6 +28,7 @@ describe('create', () => {
     })
     await expect(pool.acquire()).rejects.toThrow('no route')
     broken = false
+    await clock.tick(50)
     expect((await pool.acquire()).client.id).toBe(7)
   })
 
@@ -57,6 +58,7 @@ describe('create', () => {
     await clock.tick(100)
     expect((await hanging).map((result) => result.status)).toEqual(['rejected', 'rejected'])
     hang = false
+    await clock.tick(50)
     expect((await pool.acquire()).client.id).toBe(9)
     const straggler = { id: 1, ended: false }
     late[0]?.(straggler)

@@ -8,7 +8,7 @@ export type Verdict = boolean | Promise<boolean>
 
 /** The user's functions behind deadlines; only `make` rejects. */
 export interface Hooks<Client> {
-  make(): Promise<Client>
+  make(target?: unknown): Promise<Client>
   end(client: Client): Promise<void>
   readonly validate: Checked<Client> | undefined
   readonly reset: Checked<Client> | undefined
@@ -33,11 +33,11 @@ export function poolHooks<Client>(settings: PoolSettings<Client>): Hooks<Client>
   }
 
   /** A client that comes too late has no owner, and is ended at once. */
-  async function make(): Promise<Client> {
+  async function make(target?: unknown): Promise<Client> {
     const late: Client[] = []
     let given = false
     const begin = async (call: Call): Promise<Client> => {
-      const client = await create(call)
+      const client = await create(call, target as never)
       if (given) void end(client)
       else late.push(client)
       return client

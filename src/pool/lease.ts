@@ -18,29 +18,30 @@ export interface Lease<Client> {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** One client of the pool and what is known of it. Times are epoch milliseconds. */
-export interface Slot<Client> {
+/** Who has a client, and since when, in epoch milliseconds. */
+export interface Loan<Client> {
   readonly client: Client
-  readonly createdAt: number
-  readonly expiresAt: number
-  uses: number
-  /** Since when it is idle, or in its borrower's hands. */
   since: number
   held: boolean
   by: string | undefined
+  /** A fact has been told of its being held for too long. */
+  told: boolean
   /** Tells the work of `use` that its client was taken away. */
   abort: LazyAbort | undefined
 }
 
-/** A class and not an object of closures: it is made on every borrow. */
-export class SlotLease<Client> implements Lease<Client> {
-  readonly client: Client
-  readonly slot: Slot<Client>
-  #giveBack: ((slot: Slot<Client>, broken: boolean) => void) | undefined
+/** How a lease tells its pool that it is over. Of a method's type, so that a lease of slots is a lease of loans. */
+export type GiveBack<L> = { giveBack(loan: L, broken: boolean): void }['giveBack']
 
-  constructor(slot: Slot<Client>, giveBack: (slot: Slot<Client>, broken: boolean) => void) {
-    this.client = slot.client
-    this.slot = slot
+/** A class and not an object of closures: it is made on every borrow. */
+export class LoanLease<Client, L extends Loan<Client> = Loan<Client>> implements Lease<Client> {
+  readonly client: Client
+  readonly loan: L
+  #giveBack: GiveBack<L> | undefined
+
+  constructor(loan: L, giveBack: GiveBack<L>) {
+    this.client = loan.client
+    this.loan = loan
     this.#giveBack = giveBack
   }
 
@@ -48,7 +49,7 @@ export class SlotLease<Client> implements Lease<Client> {
     const giveBack = this.#giveBack
     if (giveBack === undefined) return
     this.#giveBack = undefined
-    giveBack(this.slot, options?.broken === true)
+    giveBack(this.loan, options?.broken === true)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,5 +1,7 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { never, poolOf } from '../../test/support/pool-of.ts'
+import { createHost } from '../core/host.ts'
+import { manualClock } from '../testing/clock.ts'
 import { createPool } from './pool.ts'
 
 describe('createPool', () => {
@@ -13,6 +15,10 @@ describe('createPool', () => {
     expect(() => poolOf({ maxClients: 0 })).toThrow('maxClients')
     expect(() => poolOf({ idleTimeoutMs: Number.NaN })).toThrow('idleTimeoutMs')
     expect(() => createPool({ create: () => 1 } as never)).toThrow('destroy must be a function')
+    expect(() => poolOf({ mode: 'own' } as object)).toThrow('mode must be one of exclusive, shared, request')
+    expect(() => poolOf({ healthCheckIntervalMs: 1_000 })).toThrow('needs a validate')
+    expect(() => poolOf({ healthCheckIntervalMs: -1, validate: () => true })).toThrow('healthCheckIntervalMs')
+    expect(poolOf({ maxClients: undefined } as object).pool.stats().size).toBe(0)
   })
 
   it('lends the client that was used last', async () => {
@@ -122,6 +128,64 @@ describe('waiting', () => {
     expect(pool.stats()).toMatchObject({ size: 1, idle: 1, waiting: 0 })
   })
 
+  it('leaves no timer behind, and sets one for all who wait', async () => {
+    const clock = manualClock()
+    let [timers, most] = [0, 0]
+    const after = (ms: number, fire: () => void): (() => void) => {
+      most = Math.max(most, (timers += 1))
+      const cancel = clock.after(ms, fire)
+      return () => (cancel(), (timers -= 1))
+    }
+    const { pool } = poolOf({ maxClients: 1, host: createHost({ clock: { ...clock, after } }) })
+    const lease = await pool.acquire()
+    const waiting = Array.from({ length: 100 }, () => pool.use(() => undefined))
+    expect(timers).toBe(1)
+    lease.release()
+    await Promise.all(waiting)
+    // The wait and the create of the first borrower.
+    expect([timers, most]).toEqual([0, 2])
+  })
+
+  it('ends for each borrower at their own time, though one timer does for all', async () => {
+    const { pool, clock } = poolOf({ maxClients: 1, acquireTimeoutMs: 100 })
+    await pool.acquire()
+    const ended: number[] = []
+    for (const at of [0, 30, 60]) {
+      pool.acquire().catch(() => ended.push(at))
+      await clock.tick(30)
+    }
+    await clock.tick(9)
+    expect(ended).toEqual([])
+    await clock.tick(1)
+    expect(ended).toEqual([0])
+    await clock.tick(30)
+    expect(ended).toEqual([0, 30])
+    await clock.tick(30)
+    expect(ended).toEqual([0, 30, 60])
+    expect(pool.stats().waiting).toBe(0)
+  })
+
+  it('makes no signal for work that reads none', async () => {
+    let made = 0
+    class Counted extends AbortController {
+      constructor() {
+        super()
+        made += 1
+      }
+    }
+    vi.stubGlobal('AbortController', Counted)
+    try {
+      const { pool } = poolOf({ validate: () => true, reset: () => true })
+      await pool.use(() => undefined)
+      await pool.use(() => undefined)
+      expect(made).toBe(0)
+      await pool.use((_, { signal }) => signal.aborted)
+      expect(made).toBe(1)
+    } finally {
+      vi.unstubAllGlobals()
+    }
+  })
+
   it('tells the work when its caller gives up', async () => {
     const { pool } = poolOf()
     const abort = new AbortController()
@@ -158,17 +222,49 @@ describe('age', () => {
     expect(clients.map((client) => client.ended)).toEqual([true, true])
   })
 
+  it('is cut short by up to a tenth by chance, so that clients made together do not end together', async () => {
+    const random = vi.spyOn(Math, 'random')
+    const { pool, clock, clients } = poolOf({ maxLifetimeMs: 1_000, idleTimeoutMs: Infinity })
+    random.mockReturnValueOnce(0).mockReturnValueOnce(0.99)
+    const leases = await Promise.all([pool.acquire(), pool.acquire()])
+    random.mockRestore()
+    for (const lease of leases) lease.release()
+    await clock.tick(950)
+    await pool.acquire()
+    expect(clients.map((client) => client.ended)).toEqual([false, true])
+  })
+
   it('in uses ends a client after maxUses', async () => {
     const { pool, clients } = poolOf({ maxUses: 2 })
     for (let i = 0; i < 4; i += 1) (await pool.acquire()).release()
     expect(clients).toHaveLength(2)
   })
 
-  it('in one pair of hands counts as leaked', async () => {
-    const { pool, clock } = poolOf({ leakAfterMs: 1_000 })
-    await pool.acquire()
+  it('in one pair of hands counts as leaked, and a fact names the borrower, once', async () => {
+    const { pool, clock, facts } = poolOf({ leakAfterMs: 1_000 })
+    const lease = await pool.acquire({ by: 'export' })
     expect(pool.stats().leaked).toBe(0)
     await clock.tick(1_001)
+    expect(facts).toEqual([])
     expect(pool.stats().leaked).toBe(1)
+    expect(pool.stats().leaked).toBe(1)
+    expect(facts).toEqual([{ name: 'pool.leaked', of: 'pool', reason: 'export', count: 1, durationMs: 1_001 }])
+    lease.release()
+    expect(pool.stats().leaked).toBe(0)
+    const next = await pool.acquire()
+    await clock.tick(2_000)
+    next.release()
+    expect(facts.slice(1)).toEqual([
+      { name: 'pool.leaked', of: 'pool', reason: 'unnamed', count: 1, durationMs: 2_000 },
+    ])
+  })
+
+  it('that leaked is told to who waits in vain, too', async () => {
+    const { pool, clock, facts } = poolOf({ maxClients: 1, leakAfterMs: 50, acquireTimeoutMs: 100 })
+    await pool.acquire({ by: 'report' })
+    const refused = expect(pool.acquire()).rejects.toMatchObject({ code: 'ERR_PERF_TIMEOUT' })
+    await clock.tick(100)
+    await refused
+    expect(facts).toMatchObject([{ name: 'pool.leaked', reason: 'report' }])
   })
 })

@@ -1,18 +1,18 @@
 import type { Clock } from '../core/clock.ts'
+import type { AcquireOptions } from './types.ts'
 
 /** Somebody who waits for a client. */
 export interface Waiter<T> {
   readonly by: string | undefined
-  readonly resolve: (value: T) => void
-  readonly reject: (error: unknown) => void
+  /** When the waiting is over, by `clock.elapsed`. */
+  readonly until: number
+  resolve: (value: T) => void
+  reject: (error: unknown) => void
   previous: Waiter<T> | undefined
   next: Waiter<T> | undefined
 }
 
-export interface EnterOptions {
-  /** Names who waits. */
-  readonly by: string | undefined
-  readonly signal: AbortSignal | undefined
+export interface WaitersOptions {
   readonly clock: Clock
   readonly timeoutMs: number
   /** Makes the error for who has waited for too long. */
@@ -24,39 +24,32 @@ export interface EnterOptions {
 /**
  * A queue from which anybody may step out, in constant time wherever they stand: a linked list, because a `Set` walks
  * over the places of all who have left to find the first, and an array moves all who stand behind.
+ *
+ * All wait equally long, so the first is the first whose time is over: one timer does for all (bench/pool-contended.ts).
  */
 export class Waiters<T> {
+  size = 0
+  readonly #options: WaitersOptions
   #first: Waiter<T> | undefined
   #last: Waiter<T> | undefined
-  #size = 0
+  #cancel: (() => void) | undefined
 
-  get size(): number {
-    return this.#size
+  constructor(options: WaitersOptions) {
+    this.#options = options
   }
 
   /** Waits at the end of the queue until `shift` finds the waiter, its time is over, or its signal aborts. */
-  enter({ by, signal, clock, timeoutMs, late, onLeave }: EnterOptions): Promise<T> {
+  enter({ by, signal }: AcquireOptions): Promise<T> {
+    const { clock, timeoutMs } = this.#options
     return new Promise((resolve, reject) => {
-      const stop = (): void => {
-        cancel()
-        signal?.removeEventListener('abort', onAbort)
-      }
-      const waiter: Waiter<T> = {
-        by,
-        previous: undefined,
-        next: undefined,
-        resolve: (value) => (stop(), resolve(value)),
-        reject: (error) => (stop(), reject(error)),
-      }
-      const leave = (reason: unknown): void => {
-        this.#remove(waiter)
-        waiter.reject(reason)
-        onLeave()
-      }
-      const onAbort = (): void => leave(signal?.reason)
-      const cancel = clock.after(timeoutMs, () => leave(late()))
-      signal?.addEventListener('abort', onAbort)
-      this.#push(waiter)
+      const until = clock.elapsed() + timeoutMs
+      const waiter: Waiter<T> = { by, until, resolve, reject, previous: this.#last, next: undefined }
+      if (signal !== undefined) this.#heed(waiter, signal)
+      if (this.#last === undefined) this.#first = waiter
+      else this.#last.next = waiter
+      this.#last = waiter
+      this.size += 1
+      this.#cancel ??= clock.after(timeoutMs, this.#expire)
     })
   }
 
@@ -67,12 +60,31 @@ export class Waiters<T> {
     return first
   }
 
-  #push(waiter: Waiter<T>): void {
-    waiter.previous = this.#last
-    if (this.#last === undefined) this.#first = waiter
-    else this.#last.next = waiter
-    this.#last = waiter
-    this.#size += 1
+  #heed(waiter: Waiter<T>, signal: AbortSignal): void {
+    const onAbort = (): void => {
+      this.#remove(waiter)
+      waiter.reject(signal.reason)
+      this.#options.onLeave()
+    }
+    const { resolve, reject } = waiter
+    const deaf = (): void => signal.removeEventListener('abort', onAbort)
+    waiter.resolve = (value) => (deaf(), resolve(value))
+    waiter.reject = (error) => (deaf(), reject(error))
+    signal.addEventListener('abort', onAbort)
+  }
+
+  readonly #expire = (): void => {
+    const { clock, late, onLeave } = this.#options
+    this.#cancel = undefined
+    const now = clock.elapsed()
+    let first = this.#first
+    for (; first !== undefined && first.until <= now; first = this.#first) {
+      const error = late()
+      this.#remove(first)
+      first.reject(error)
+    }
+    if (first !== undefined) this.#cancel ??= clock.after(first.until - now, this.#expire)
+    onLeave()
   }
 
   #remove(waiter: Waiter<T>): void {
@@ -83,6 +95,10 @@ export class Waiters<T> {
     else next.previous = previous
     waiter.previous = undefined
     waiter.next = undefined
-    this.#size -= 1
+    this.size -= 1
+    if (this.size > 0) return
+    // A timer that belongs to nobody would keep the process alive.
+    this.#cancel?.()
+    this.#cancel = undefined
   }
 }

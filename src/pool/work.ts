@@ -1,15 +1,15 @@
 import { LazyAbort, type Call } from '../core/deadline.ts'
-import type { SlotLease } from './lease.ts'
+import type { LoanLease } from './lease.ts'
 
 /** Runs `work` with a lent client and gives that back, whatever happens. */
 export async function workWith<Client, T>(
-  lease: SlotLease<Client>,
+  lease: LoanLease<Client>,
   work: (client: Client, call: Call) => T | PromiseLike<T>,
   signal: AbortSignal | undefined,
 ): Promise<T> {
   const abort = new LazyAbort()
   const onAbort = (): void => abort.abort(signal?.reason)
-  lease.slot.abort = abort
+  lease.loan.abort = abort
   try {
     if (signal !== undefined) {
       signal.throwIfAborted()
