@@ -1,25 +1,11 @@
 /** What a bundle grows by, and how long a fresh process takes to import it. */
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { gzipSync } from 'node:zlib'
-import { build } from 'esbuild'
+import { gzipOf } from './bundle-size.ts'
 import { judge, type Comparison } from './harness.ts'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 const IMPORTS = 15
-
-async function gzipOf(contents: string): Promise<number> {
-  const { outputFiles } = await build({
-    stdin: { contents, resolveDir: here },
-    bundle: true,
-    minify: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'es2022',
-    write: false,
-  })
-  return outputFiles.reduce((sum, file) => sum + gzipSync(file.contents, { level: 9 }).length, 0)
-}
 
 /** Milliseconds that importing takes in a process which has done nothing else. */
 function importTime(name: string): number {

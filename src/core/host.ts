@@ -87,7 +87,7 @@ export function createHost(options: HostOptions = {}): Host {
 }
 
 /** The host of rooms that were given none: system clock, nobody is told. */
-export const defaultHost: Host = createHost()
+export const defaultHost: Host = /* @__PURE__ */ createHost()
 
 /** Keeps `promise` alive by the caller's `waitUntil`, else by the host. A rejection is the business of `promise`'s owner. */
 export function keepAlive(host: Host, waitUntil: WaitUntil | undefined, promise: Promise<unknown>): void {

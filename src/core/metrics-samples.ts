@@ -13,11 +13,15 @@ export function readSamples(metrics: MetricsView): ReadonlyMap<string, readonly 
   const seen = new Set<string>()
   for (const source of metrics.sources())
     for (const sample of samplesOf(metrics, source)) {
+      if (!showable(sample, metrics)) {
+        metrics.misuse(source.kind, 'a sample cannot be shown')
+        continue
+      }
       const series = JSON.stringify([sample.name, [...sample.labels].sort()])
       const group = groups.get(sample.name) ?? []
       const fits = group[0] === undefined || group[0].type === sample.type
-      if (taken.has(sample.name) || seen.has(series) || !fits || !showable(sample, metrics)) {
-        metrics.misuse(sample.name, 'the name is taken by another metric, or it cannot be shown')
+      if (taken.has(sample.name) || seen.has(series) || !fits) {
+        metrics.misuse(sample.name, 'the name is taken by another metric')
         continue
       }
       seen.add(series)
@@ -38,18 +42,27 @@ function namesOf(metrics: MetricsView): ReadonlySet<string> {
 
 function samplesOf(metrics: MetricsView, source: Source): readonly Sample[] {
   try {
-    return source.samples()
+    // Spread here, so that what is no list fails here, too.
+    return [...source.samples()]
   } catch {
     metrics.misuse(source.kind, 'its stats could not be read')
     return []
   }
 }
 
-/** Whether a reader of the text would take the line; a bad one costs it the whole scrape. */
-function showable({ type, name, labels, value }: Sample, { defaultLabels }: MetricsView): boolean {
-  const names = labels.map(([label]) => label)
-  const labelsFit = names.every(
-    (label, index) => NAME.test(label) && !Object.hasOwn(defaultLabels, label) && names.indexOf(label) === index,
+/** Whether a reader of the text would take the line; a bad one costs it the whole scrape. JavaScript may give anything. */
+function showable(sample: unknown, { defaultLabels }: MetricsView): sample is Sample {
+  const { type, name, help, labels, value } = (sample ?? {}) as Readonly<Record<keyof Sample, unknown>>
+  if (!isName(name) || typeof help !== 'string' || !Array.isArray(labels) || typeof value !== 'number') return false
+  const names = labels.map((label: unknown) => (Array.isArray(label) ? (label[0] as unknown) : undefined))
+  const labelsFit = labels.every(
+    (label: unknown, index) =>
+      isName(names[index]) &&
+      typeof (label as readonly unknown[])[1] === 'string' &&
+      !Object.hasOwn(defaultLabels, names[index]) &&
+      names.indexOf(names[index]) === index,
   )
-  return NAME.test(name) && labelsFit && (type === 'gauge' || value >= 0)
+  return labelsFit && (type === 'gauge' || (type === 'counter' && value >= 0))
 }
+
+const isName = (name: unknown): name is string => typeof name === 'string' && NAME.test(name)

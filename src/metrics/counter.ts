@@ -18,8 +18,9 @@ class CounterSeries implements BoundCounter, Counter<[]> {
   }
 
   add(step: number, label?: unknown): void {
-    if (label !== undefined) this.#misuse(LABEL_TOO_MANY)
-    else if (Number.isFinite(step) && step >= 0) this.value += step
+    if (label !== undefined) return this.#misuse(LABEL_TOO_MANY)
+    const sum = this.value + step
+    if (step >= 0 && Number.isFinite(sum)) this.value = sum
     else this.#misuse('a counter takes finite steps that are not negative')
   }
 

@@ -25,7 +25,17 @@ describe('a definition', () => {
     expect(() => counter.inc('1')).not.toThrow()
   })
 
-  for (const name of ['', '1a_total', 'a-b_total', 'a.b_total', 'a:b_total', '__a_total', 'aB_total', 'é_total'])
+  for (const name of [
+    '',
+    '1a_total',
+    'a-b_total',
+    'a.b_total',
+    'a:b_total',
+    '__a_total',
+    'aB_total',
+    'é_total',
+    '_total',
+  ])
     it(`refuses the name ${JSON.stringify(name)}`, () => {
       expect(() => createMetrics().counter(name, { help })).toThrow(option)
     })

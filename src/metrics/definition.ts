@@ -20,10 +20,22 @@ export interface Definition {
 /** From the quickest answer of a webhook to the one that nobody waits for, in seconds. */
 const DEFAULT_BUCKETS: readonly number[] = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
-const METRIC_NAME = /^[a-z_][a-z0-9_]*$/i
-const CAMEL_CASE = /[a-z][A-Z]/
-const TYPE_IN_NAME = /_(?:counter|gauge|summary|histogram|gauge_histogram)(?:_|$)/i
-const RESERVED_SUFFIX = /_(?:bucket|count|sum)$/
+/** What no name may look like, and why. */
+type Rules = readonly (readonly [wrong: RegExp, why: string])[]
+
+const CHARACTERS: Rules[0] = [/^(?![a-z_][a-z0-9_]*$)/i, 'must be made of letters, digits and _']
+const SNAKE_CASE: Rules[0] = [/[a-z][A-Z]/, 'must be in snake_case']
+
+const METRIC_RULES: Rules = [
+  CHARACTERS,
+  [/^__/, 'must not begin with __'],
+  [/^_total$/, 'must say what it counts'],
+  SNAKE_CASE,
+  [/_(?:counter|gauge|summary|histogram|gauge_histogram)(?:_|$)/i, 'must not hold the type of the metric'],
+  [/_(?:bucket|count|sum)$/, 'must not end in _bucket, _count or _sum, which histograms append'],
+]
+
+const LABEL_RULES: Rules = [CHARACTERS, [/^(?:__|le$|quantile$)/, 'is reserved by Prometheus'], SNAKE_CASE]
 
 /** What isolates may do with their gauges when they are put together. */
 const MERGES: readonly GaugeMerge[] = ['last', 'max', 'sum']
@@ -63,32 +75,28 @@ export function sameDefinition(a: Definition, b: Definition): boolean {
 }
 
 function checkName(type: Definition['type'], name: string): void {
-  const wrong = (why: string): never => {
-    throw new OptionError(`metric name ${JSON.stringify(name)} ${why}`)
-  }
-  if (typeof name !== 'string' || !METRIC_NAME.test(name)) wrong('must be made of letters, digits and _')
-  if (name.startsWith('__')) wrong('must not begin with __')
-  if (CAMEL_CASE.test(name)) wrong('must be in snake_case')
-  if (TYPE_IN_NAME.test(name)) wrong('must not hold the type of the metric')
-  if (RESERVED_SUFFIX.test(name)) wrong('must not end in _bucket, _count or _sum, which histograms append')
-  if (type === 'counter' && !name.endsWith('_total')) wrong('must end in _total, because it is a counter')
-  if (type !== 'counter' && name.endsWith('_total')) wrong('must not end in _total, which is for counters')
-  const problem = unitProblem(name)
-  if (problem !== undefined) wrong(problem)
+  const wrong = broken(METRIC_RULES, name) ?? suffixProblem(type, name) ?? unitProblem(name)
+  if (wrong !== undefined) throw new OptionError(`metric name ${JSON.stringify(name)} ${wrong}`)
+}
+
+function suffixProblem(type: Definition['type'], name: string): string | undefined {
+  const isCounter = type === 'counter'
+  if (name.endsWith('_total') === isCounter) return undefined
+  return isCounter ? 'must end in _total, because it is a counter' : 'must not end in _total, which is for counters'
 }
 
 /** @throws OptionError `ERR_PERF_OPTION` for a label name that no metric may have */
 export function checkLabelNames(of: string, labels: readonly string[]): void {
   if (!Array.isArray(labels)) throw new OptionError(`labels of ${of} must be an array of names`)
-  for (const label of labels as readonly unknown[]) {
-    const wrong = (why: string): never => {
-      throw new OptionError(`label ${JSON.stringify(label)} of ${of} ${why}`)
-    }
-    if (typeof label !== 'string' || !METRIC_NAME.test(label)) return wrong('must be made of letters, digits and _')
-    if (label.startsWith('__') || label === 'le' || label === 'quantile') wrong('is reserved by Prometheus')
-    if (CAMEL_CASE.test(label)) wrong('must be in snake_case')
-    if (labels.indexOf(label) !== labels.lastIndexOf(label)) wrong('is named twice')
+  for (const [index, label] of labels.entries()) {
+    const wrong = broken(LABEL_RULES, label) ?? (labels.indexOf(label) === index ? undefined : 'is named twice')
+    if (wrong !== undefined) throw new OptionError(`label ${JSON.stringify(label)} of ${of} ${wrong}`)
   }
+}
+
+/** Why a name breaks one of the rules; `undefined` when it breaks none. */
+function broken(rules: Rules, name: unknown): string | undefined {
+  return rules.find(([wrong]) => typeof name !== 'string' || wrong.test(name))?.[1]
 }
 
 function checkBuckets(name: string, buckets: readonly number[]): void {

@@ -44,6 +44,7 @@ describe('flush', () => {
     requests.add(2, '500')
     expect([await send(), await send()]).toEqual([true, true])
     expect(store.sent.map(({ series }) => series.map(({ sums }) => sums))).toEqual([[[['v', 1]]], [[['v', 3]]]])
+    expect(store.sent[0]).toMatchObject({ maxSeriesPerMetric: 10_000, gaugeTtlMs: 300_000 })
     expect(await counters()).toMatchObject({ 'requests_total{status="200"}': 1, 'requests_total{status="500"}': 3 })
   })
 

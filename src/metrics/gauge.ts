@@ -25,7 +25,8 @@ class GaugeSeries implements BoundGauge, Gauge<[]> {
   }
 
   add(step: number, label?: unknown): void {
-    if (this.#fits(step, label)) this.value += step
+    // The sum and not the step: two finite ones may be no number together.
+    if (this.#fits(this.value + step, label)) this.value += step
   }
 
   track<T>(work: () => T, label?: unknown): T {

@@ -48,19 +48,27 @@ export class HistogramSeries implements BoundHistogram, Histogram<[]> {
     const sum = this.#at + buckets.size
     slots[bucket] = (slots[bucket] as number) + 1
     slots[sum] = (slots[sum] as number) + value
-    if (value < (slots[sum + 1] as number)) slots[sum + 1] = value
-    if (value > (slots[sum + 2] as number)) slots[sum + 2] = value
+    if (value < (slots[sum + 1] as number) || value > (slots[sum + 2] as number)) this.#widen(value, sum + 1)
     this.#sketch?.add(value, high, 1)
   }
 
+  /** Apart from `observe`, which engines inline only while it is small. */
+  #widen(value: number, min: number): void {
+    const slots = this.#slots
+    slots[min] = Math.min(value, slots[min] as number)
+    slots[min + 1] = Math.max(value, slots[min + 1] as number)
+  }
+
   startTimer(label?: unknown): () => number {
+    // Now, and not when the work is over: a strict registry must tell the caller, and nobody awaits the end.
+    if (label !== undefined) this.#wrong(label)
     const { clock } = this.#shape
     const startedAt = clock.elapsed()
     let seconds: number | undefined
     return () => {
       if (seconds !== undefined) return seconds
       seconds = (clock.elapsed() - startedAt) / 1_000
-      this.observe(seconds, label)
+      if (label === undefined) this.observe(seconds)
       return seconds
     }
   }

@@ -152,3 +152,61 @@ describe('the limit of series', () => {
     expect(read(metrics, 'easymo_metrics_misuse_total', { metric: '__overflow__' })).toBe(2_000 - 997)
   })
 })
+
+describe('a source given by hand', () => {
+  it('costs the scrape its bad samples alone', () => {
+    const metrics = createMetrics({ defaultLabels: { service: 'core' } })
+    const good = { type: 'gauge', name: 'depth', help, labels: [['queue', 'a']], value: 3 }
+    const bad: unknown[] = [
+      null,
+      'depth',
+      { ...good, labels: undefined },
+      { ...good, labels: ['queue'] },
+      { ...good, labels: [['queue', 1]] },
+      { ...good, labels: [['service', 'mine']] },
+      { ...good, help: undefined },
+      { ...good, name: 'a-b' },
+      { ...good, type: 'histogram' },
+      { ...good, type: 'counter', value: NaN },
+      { ...good, value: '3' },
+    ]
+    const add = (name: string, samples: unknown): unknown =>
+      metrics.addSource({ kind: 'custom', name, read: () => ({}), samples: () => samples as never })
+    add('bad', [...bad, good])
+    for (const [index, samples] of [null, Promise.resolve([good]), 3].entries()) add(`none ${index}`, samples)
+    expect(read(metrics, 'depth', { queue: 'a', service: 'core' })).toBe(3)
+    // Two scrapes, and three sources that could not be read at all.
+    expect(read(metrics, 'easymo_metrics_misuse_total', { metric: 'custom', service: 'core' })).toBe(
+      2 * (bad.length + 3),
+    )
+  })
+})
+
+describe('numbers that are too large together', () => {
+  it('are dropped and counted, so that a counter and a gauge stay numbers', () => {
+    const metrics = createMetrics()
+    const counter = metrics.counter('seen_total', { help })
+    const gauge = metrics.gauge('depth', { help })
+    for (const instrument of [counter, gauge]) {
+      instrument.add(1.7e308)
+      instrument.add(1.7e308)
+    }
+    expect(read(metrics, 'seen_total')).toBe(1.7e308)
+    expect(read(metrics, 'depth')).toBe(1.7e308)
+    expect(read(metrics, 'easymo_metrics_misuse_total', { metric: 'seen_total' })).toBe(1)
+  })
+})
+
+describe('a strict registry', () => {
+  it('tells who times work with a label too many at once, and not after the work', () => {
+    const histogram = createMetrics({ strict: true }).histogram('took_seconds', { help })
+    const time = histogram.time.bind(histogram) as (work: () => unknown, label: string) => unknown
+    let ran = false
+    expect(() => time(async () => (ran = true), 'extra')).toThrow(expect.objectContaining({ code: 'ERR_PERF_METRICS_MISUSE' }) as Error) // prettier-ignore
+    expect(ran).toBe(false)
+  })
+
+  it('refuses default labels that are none', () => {
+    expect(() => createMetrics({ defaultLabels: null as never })).toThrow(expect.objectContaining({ code: 'ERR_PERF_OPTION' }) as Error) // prettier-ignore
+  })
+})

@@ -1,6 +1,7 @@
 import { hasMethods, knownOptions, wholeAtLeast } from '../core/check.ts'
+import { systemClock } from '../core/clock.ts'
 import { OptionError, PerfError } from '../core/errors.ts'
-import { defaultHost, type Host } from '../core/host.ts'
+import type { Host } from '../core/host.ts'
 import type { Counter, Metrics, Source } from '../core/metrics-port.ts'
 import { counter } from './counter.ts'
 import { checkLabelNames, definition, sameDefinition, type Definition } from './definition.ts'
@@ -42,9 +43,7 @@ const OWN = 'easymo_metrics_'
  * @throws OptionError `ERR_PERF_OPTION`
  */
 export function createMetrics(options: MetricsOptions = {}): Metrics {
-  const { defaultLabels, allowDigits } = checked(options)
-  const { maxSeriesPerMetric = 1_000, strict = false, host = defaultHost } = options
-  const { clock } = host
+  const { defaultLabels, maxSeries, strict, allowDigits, clock } = checked(options)
   const entries = new Map<string, Entry>()
   const sources = new Map<string, Source>()
   let startedAt: number | undefined
@@ -57,7 +56,7 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
   function contextOf(name: string): InstrumentContext {
     return {
       clock,
-      maxSeries: maxSeriesPerMetric,
+      maxSeries,
       allowDigits,
       misuse: (why) => misuse(name, why),
       dropped: () => droppedSeries.inc(name),
@@ -81,7 +80,7 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
     // Without a limit of its own to count: what is dropped here would be counted here, and so without end.
     define(definition('counter', OWN + name, { help, labels: ['metric'] }), {
       ...contextOf(OWN + name),
-      maxSeries: Math.max(1_000, maxSeriesPerMetric),
+      maxSeries: Math.max(1_000, maxSeries),
       dropped: () => undefined,
     }) as Counter<['metric']>
   const misused = own('misuse_total', 'Recordings dropped because of wrong labels or a wrong number')
@@ -113,18 +112,28 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
   }
 }
 
-function checked(options: MetricsOptions): Pick<Metrics, 'defaultLabels'> & { readonly allowDigits: Set<string> } {
+/** The options as they are used: with their defaults, and copied. */
+interface Checked
+  extends Pick<Metrics, 'defaultLabels' | 'clock'>, Pick<InstrumentContext, 'maxSeries' | 'allowDigits'> {
+  readonly strict: boolean
+}
+
+function checked(options: MetricsOptions): Checked {
   knownOptions(options, 'defaultLabels', 'maxSeriesPerMetric', 'strict', 'allowDigits', 'host')
-  const { defaultLabels = {}, maxSeriesPerMetric = 1_000, strict, allowDigits = [], host = defaultHost } = options
-  wholeAtLeast(1, 'maxSeriesPerMetric', maxSeriesPerMetric)
-  if (strict !== undefined && typeof strict !== 'boolean') throw new OptionError('strict must be true or false')
-  hasMethods('host.clock', host.clock, 'elapsed')
+  const { defaultLabels = {}, maxSeriesPerMetric: maxSeries = 1_000, strict = false, allowDigits = [], host } = options
+  // Not the default host: of a host nothing but its clock is needed, and small bundles count.
+  const clock = host === undefined ? systemClock : host.clock
+  wholeAtLeast(1, 'maxSeriesPerMetric', maxSeries)
+  if (typeof strict !== 'boolean') throw new OptionError('strict must be true or false')
+  hasMethods('host.clock', clock, 'elapsed')
   checkLabelNames('allowDigits', allowDigits)
+  if (typeof defaultLabels !== 'object' || (defaultLabels as unknown) === null)
+    throw new OptionError('defaultLabels must be an object of strings')
   checkLabelNames('defaultLabels', Object.keys(defaultLabels))
   const digits = new Set(allowDigits)
   const clean = Object.entries(defaultLabels).map(([name, value]) => {
     if (typeof value !== 'string') throw new OptionError(`default label ${name} must be a string`)
     return [name, cleanValue(value, digits.has(name))] as const
   })
-  return { defaultLabels: Object.fromEntries(clean), allowDigits: digits }
+  return { defaultLabels: Object.fromEntries(clean), maxSeries, strict, allowDigits: digits, clock }
 }

@@ -123,6 +123,21 @@ describe('a histogram', () => {
     expect(read(metrics, 'payload_bytes_count')).toBe(8)
   })
 
+  it('has bounds from 1 ms to 10 s when nobody names others', () => {
+    const metrics = createMetrics()
+    metrics.histogram('latency_seconds', { help: 'Latency' }).observe(0.003)
+    const bounds = [...prometheusText(metrics).matchAll(/_bucket\{le="(.+)"\} (\d)/g)].map(([, le, count]) => [
+      le,
+      count,
+    ])
+    expect(bounds).toHaveLength(13)
+    expect([bounds[0], bounds[1], bounds[11]]).toEqual([
+      ['0.001', '0'],
+      ['0.005', '1'],
+      ['10.0', '1'],
+    ])
+  })
+
   it('drops what is not a finite number', () => {
     const metrics = createMetrics()
     const size = metrics.histogram('payload_bytes', { help: 'Size', labels: ['kind'], buckets: [1] })

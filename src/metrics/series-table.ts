@@ -46,8 +46,8 @@ export class SeriesTable<S> {
   find(labels: readonly unknown[]): S {
     // By index: taking them apart like an array's pattern runs an iterator, too large to be inlined.
     const first = labels[0]
-    if (labels.length === 1 && typeof first === 'object' && first !== null) return this.#byName(first)
     if (labels.length === 2) return this.#pair(first, labels[1])
+    if (labels.length === 1 && typeof first === 'object' && first !== null) return this.#byName(first)
     return labels.length === 1 ? this.#single(first) : this.#walk([...labels])
   }
 

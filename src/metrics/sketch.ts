@@ -11,7 +11,8 @@ class Window {
   add(bucket: number, times: number): void {
     const counts = this.#counts
     const at = bucket - this.#offset
-    const count = (counts[at] ?? NaN) + times
+    // Asked for before it is read: engines are slow to read beside an array.
+    const count = at >= 0 && at < counts.length ? (counts[at] as number) + times : NaN
     if (count <= LARGEST_UINT32) counts[at] = count
     else this.#slowly(bucket, times)
   }

@@ -1,29 +1,15 @@
-/** Base units, and those that must not be used instead of them; the same words as promtool's. */
-const BASE_UNIT: Readonly<Record<string, string>> = {
-  amperes: 'amperes',
-  bytes: 'bytes',
-  celsius: 'celsius',
-  grams: 'grams',
-  joules: 'joules',
-  kelvin: 'kelvin',
-  meters: 'meters',
-  metres: 'metres',
-  seconds: 'seconds',
-  volts: 'volts',
-  minutes: 'seconds',
-  hours: 'seconds',
-  days: 'seconds',
-  weeks: 'seconds',
-  kelvins: 'kelvin',
-  fahrenheit: 'celsius',
-  rankine: 'celsius',
-  inches: 'meters',
-  yards: 'meters',
-  miles: 'meters',
-  bits: 'bytes',
-  calories: 'joules',
-  pounds: 'grams',
-  ounces: 'grams',
+/** Base units, each with those that must not be used instead of it; the same words as promtool's. */
+const UNITS: Readonly<Record<string, readonly string[]>> = {
+  amperes: [],
+  bytes: ['bits'],
+  celsius: ['fahrenheit', 'rankine'],
+  grams: ['pounds', 'ounces'],
+  joules: ['calories'],
+  kelvin: ['kelvins'],
+  meters: ['inches', 'yards', 'miles'],
+  metres: [],
+  seconds: ['minutes', 'hours', 'days', 'weeks'],
+  volts: [],
 }
 
 const PREFIX = /^(?:pico|nano|micro|milli|centi|deci|deca|hecto|kilo|kibi|mega|mibi|giga|gibi|tera|tebi|peta|pebi)/
@@ -40,5 +26,5 @@ export function unitProblem(name: string): string | undefined {
 }
 
 function baseUnit(word: string): string | undefined {
-  return Object.hasOwn(BASE_UNIT, word) ? BASE_UNIT[word] : undefined
+  return Object.keys(UNITS).find((base) => word === base || UNITS[base]?.includes(word))
 }
