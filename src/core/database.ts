@@ -14,7 +14,7 @@ export interface SqlStatement {
   readonly text: string
   /** Strings, numbers, bigints, booleans, plain objects (json), and arrays of them. */
   readonly values: readonly unknown[]
-  /** Names the statement, so that the connection prepares it once; the same name always has the same text. */
+  /** Under which a connection may prepare the statement; the same name always has the same text. */
   readonly name?: string
 }
 

@@ -23,6 +23,7 @@ export type FactName =
   | 'pool.leaked'
   | 'pool.reset_failed'
   | 'pool.validate_failed'
+  | 'query.retried'
   | 'store.down'
   | 'store.recovered'
   | 'store.setup'

@@ -30,7 +30,11 @@ export interface PgPoolLike {
 /** PGlite. */
 export interface PgliteLike {
   /** Runs one statement; arrays arrive as text, because PGlite can write only those of built-in types. */
-  query(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>
+  query(
+    text: string,
+    values?: unknown[],
+    options?: { serializers?: Record<number, (value: unknown) => string> },
+  ): Promise<{ rows: unknown[] }>
   /** Never called: tells a PGlite from other drivers. */
   exec(text: string): Promise<unknown>
   readonly waitReady: Promise<void>
@@ -40,6 +44,8 @@ export interface PgliteLike {
 export interface PostgresJsLike {
   /** Runs one statement; without a name it is not prepared, as a pooler in transaction mode wants. */
   unsafe(text: string, values?: never[], options?: { prepare?: boolean }): PromiseLike<readonly unknown[]>
+  /** Says of which type a value is, by its OID. */
+  typed(value: string, type: number): unknown
   begin: unknown
 }
 

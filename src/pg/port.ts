@@ -1,5 +1,7 @@
+import { systemClock } from '../core/clock.ts'
 import { OptionError, StoreUnavailable } from '../core/errors.ts'
 import { arrayText } from './array-text.ts'
+import { cancelStatement } from './cancel.ts'
 import {
   isPerfPool,
   isPgClient,
@@ -17,7 +19,10 @@ import { pgError } from './errors.ts'
 export interface PgQueryOptions {
   /** Prepares the statement under this name, once per connection. */
   readonly name?: string | undefined
-  /** Registers what to do when nobody waits for the answer any more; then a connection from a pool is ended, not reused. */
+  /**
+   * Registers what to do when nobody waits for the answer any more: the server is asked to cancel the statement, and a
+   * connection from a pool that is not free again a second later is ended.
+   */
   readonly onGiveUp?: (listener: () => void) => void
 }
 
@@ -71,15 +76,40 @@ function askPg(client: PgClientLike): Ask {
     (await client.query(name === undefined ? { text, values } : { text, values, name })).rows
 }
 
+/** PGlite writes nothing but booleans for one, and the order of a page is text. */
+const BOOLEAN_AS_TEXT = { serializers: { 16: String } }
+
 function askPglite(client: PgliteLike): Ask {
   // It knows how to write arrays of built-in types only; as text they fit every type.
   const written = (value: unknown): unknown => (Array.isArray(value) ? arrayText(value) : value)
-  return async (text, values) => (await client.query(text, values.map(written))).rows
+  return async (text, values) => (await client.query(text, values.map(written), BOOLEAN_AS_TEXT)).rows
 }
 
+/** The type of a text that Postgres is to read as whatever the statement needs. */
+const UNKNOWN = 705
+
 function askPostgresJs(sql: PostgresJsLike): Ask {
-  // Without a name it is not prepared either: that is what works behind a pooler in transaction mode.
-  return (text, values, { name }) => sql.unsafe(text, values as never[], { prepare: name !== undefined })
+  // Left to itself it writes a text by the type of the column: a moment through `Date`, which has no microseconds.
+  const written = (value: unknown): unknown => {
+    if (typeof value === 'string') return sql.typed(value, UNKNOWN)
+    return Array.isArray(value) ? sql.typed(arrayText(value), UNKNOWN) : value
+  }
+  return (text, values, { name, onGiveUp }) => {
+    // Without a name it is not prepared either: that is what works behind a pooler in transaction mode.
+    const pending = sql.unsafe(text, values.map(written) as never[], { prepare: name !== undefined })
+    onGiveUp?.(() => void cancelPending(pending))
+    return pending
+  }
+}
+
+/** Its own `cancel()` leaves a rejection unhandled when the server is away, which would end the process. */
+async function cancelPending(pending: object & { canceller?: unknown }): Promise<void> {
+  const { canceller } = pending
+  try {
+    if (typeof canceller === 'function') await (canceller as (query: object) => unknown)(pending)
+  } catch {
+    // The server is away, and the statement with it.
+  }
 }
 
 interface Lent {
@@ -105,22 +135,35 @@ function pgLease(client: Awaited<ReturnType<Extract<PgDriver, { connect: unknown
 
 const ignore = (): void => undefined
 
-/** Borrows a connection per statement; one whose answer nobody waited for is in an unknown state, and is ended. */
+/** How long a statement may take to end that was cancelled; then its connection is ended. */
+const CANCEL_MS = 1_000
+
+/** Borrows a connection per statement. */
 function askLent(lend: () => Promise<Lent>): Ask {
   return async (text, values, options) => {
     let over = false
     let giveUp = (): void => void (over = true)
     options.onGiveUp?.(() => giveUp())
     const lease = await lend()
-    giveUp = () => lease.release({ broken: true })
+    let cancelled: Promise<void> | undefined
+    let stopWaiting = (): void => undefined
+    giveUp = () => {
+      cancelled = cancelStatement(lease.client)
+      stopWaiting = systemClock.whileAlive(CANCEL_MS, () => lease.release({ broken: true }))
+    }
     let broken = false
     try {
       if (over) throw new StoreUnavailable('the connection came after its query was given up')
-      return await askConnection(lease.client)(text, values, options)
+      return await askConnection(lease.client)(text, values, { name: options.name })
     } catch (error) {
       broken = isLost(error) && !over
       throw error
     } finally {
+      // What comes now would meet the next borrower.
+      giveUp = ignore
+      // Not before the request to cancel is through: it would meet the next borrower's statement.
+      await cancelled
+      stopWaiting()
       lease.release({ broken })
     }
   }

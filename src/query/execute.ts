@@ -1,11 +1,14 @@
-import { atLeast, knownOptions } from '../core/check.ts'
-import type { Database, DatabaseCall } from '../core/database.ts'
+import { atLeast, knownOptions, wholeAtLeast } from '../core/check.ts'
+import type { Database } from '../core/database.ts'
 import { withDeadline, type Call } from '../core/deadline.ts'
 import type { Host } from '../core/host.ts'
 import { QueryError, queryError } from './error.ts'
-import { fetchRows, type Fetched } from './fetch-rows.ts'
-import { conditionOf, type Plan } from './plan.ts'
+import { fetchRows, questionOf, type Fetched } from './fetch-rows.ts'
+import { planOf, type Plan } from './plan.ts'
+import { retried, type WatchedCall } from './retry.ts'
+import type { Step, Values } from './step.ts'
 import type { ExecuteOptions, QueryResult } from './types.ts'
+import { valuesOf } from './value.ts'
 
 /** Where a query is put, and by whose clock. */
 export interface Target {
@@ -13,19 +16,28 @@ export interface Target {
   readonly host: Host
 }
 
-/** Puts a plan to the database, under one deadline for all that it takes. */
-export async function execute(target: Target, plan: Plan, options: ExecuteOptions): Promise<QueryResult<unknown>> {
-  knownOptions(options, 'signal', 'timeoutMs')
-  const { signal, timeoutMs = 10_000 } = options
+/** What is asked: the steps, and the values that they take. */
+export interface Asked {
+  readonly step: Step
+  readonly values: Values | undefined
+}
+
+/** Puts a query to the database, under one deadline for all that it takes. */
+export async function execute(target: Target, asked: Asked, options: ExecuteOptions): Promise<QueryResult<unknown>> {
+  knownOptions(options, 'signal', 'timeoutMs', 'retries')
+  const { signal, timeoutMs = 10_000, retries = 2 } = options
   atLeast(1, 'timeoutMs', timeoutMs)
-  if (conditionOf(plan).kind === 'never') return shaped(plan, { rows: [], count: 0, hasMore: false })
-  const { clock } = target.host
+  wholeAtLeast(0, 'retries', retries)
+  const plan = planOf(asked.step)
+  const question = questionOf(plan, valuesOf(asked.values))
+  if (plan.condition.kind === 'never') return shaped(plan, { rows: [], count: 0, hasMore: false })
+  const { database, host } = target
   const what = `the query of ${plan.table.name}`
   let pending: PendingCall | undefined
   try {
-    return await withDeadline({ clock, timeoutMs, what, signal }, async (call) => {
+    return await withDeadline({ clock: host.clock, timeoutMs, what, signal }, async (call) => {
       pending = new PendingCall(call)
-      return shaped(plan, await fetchRows(target.database, plan, pending))
+      return shaped(plan, await fetchRows(retried(database, { host, retries }), question, pending))
     })
   } catch (error) {
     pending?.giveUp()
@@ -35,10 +47,10 @@ export async function execute(target: Target, plan: Plan, options: ExecuteOption
 }
 
 /** Tells the database that nobody waits, without the price of a signal. */
-class PendingCall implements DatabaseCall {
+class PendingCall implements WatchedCall {
   readonly #call: Call
   readonly #listeners: (() => void)[] = []
-  #over = false
+  isOver = false
 
   constructor(call: Call) {
     this.#call = call
@@ -49,21 +61,23 @@ class PendingCall implements DatabaseCall {
   }
 
   onGiveUp(listener: () => void): void {
-    if (this.#over) listener()
+    if (this.isOver) listener()
     else this.#listeners.push(listener)
   }
 
   giveUp(): void {
-    this.#over = true
+    this.isOver = true
     for (const listener of this.#listeners.splice(0)) listener()
   }
 }
 
-function shaped(plan: Plan, { rows, count, hasMore }: Fetched): QueryResult<unknown> {
+function shaped(plan: Plan, { rows, count, hasMore, nextCursor }: Fetched): QueryResult<unknown> {
+  const isPage = plan.paging.kind !== 'slice' && plan.shape === 'many'
   return {
     data: dataOf(plan, rows),
     ...(plan.count === 'none' || count === undefined ? {} : { count }),
-    ...(plan.paging.kind === 'page' && plan.shape === 'many' ? { hasMore } : {}),
+    ...(isPage ? { hasMore } : {}),
+    ...(nextCursor === undefined ? {} : { nextCursor }),
   }
 }
 

@@ -17,6 +17,12 @@ export function columnName(name: unknown): string {
   return name
 }
 
+/** Reads the columns of a text with commas between them; none for `*`, which means all. */
+export function listedColumns(text: unknown): readonly string[] {
+  const names = typeof text === 'string' ? text.split(',').map((name) => name.trim()) : [text]
+  return names.length === 1 && names[0] === '*' ? [] : [...new Set(names.map(columnName))]
+}
+
 /** Reads `table` or `schema.table`. */
 export function tableName(text: unknown): Table {
   const parts = typeof text === 'string' ? text.split('.') : []

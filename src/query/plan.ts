@@ -1,28 +1,175 @@
-import { all, type Filter } from './filter.ts'
-import type { Table } from './identifier.ts'
+import { all, any, NEVER, negated, type Comparison, type Filter, type Operand } from './filter.ts'
+import { listedColumns, tableName, type Table } from './identifier.ts'
+import type { RestForm } from './postgrest.ts'
+import type { SqlForm } from './sql.ts'
+import type { Step, StepKind } from './step.ts'
 import type { Shape } from './types.ts'
 
 export interface Order {
   readonly column: string
   readonly direction: 'asc' | 'desc'
-  readonly nulls: 'first' | 'last' | undefined
+  /** `never`: the caller says that there are none. */
+  readonly nulls: 'first' | 'last' | 'never' | undefined
 }
 
-export type Paging =
-  | { readonly kind: 'slice'; readonly limit: number | undefined; readonly offset: number }
-  | { readonly kind: 'page'; readonly page: number; readonly pageSize: number }
+/** Which of the rows; the numbers are places among the query's values. */
+export type Paging = Slicing | { readonly kind: 'page' | 'start' | 'after'; readonly page: number }
 
-/** What is asked of the database, free of how it is asked. */
+interface Slicing {
+  readonly kind: 'slice'
+  readonly limit: number | undefined
+  readonly offset: number | undefined
+}
+
+/** What is asked of the database, free of the values and of how it is asked. */
 export interface Plan {
   readonly table: Table
   /** None means all. */
   readonly columns: readonly string[]
-  /** All of them must hold. */
-  readonly filters: readonly Filter[]
+  readonly condition: Filter
   readonly order: readonly Order[]
   readonly paging: Paging
   readonly shape: Shape
-  readonly count: 'none' | 'exact'
+  readonly count: 'none' | 'exact' | 'estimated'
+  /** How many values there are; those of a cursor come after them. */
+  readonly values: number
+  /** The steps that a cursor belongs to. */
+  readonly position: string
+  /** As it was written before, by what else decides the text. */
+  readonly sql: Map<string, SqlForm>
+  readonly rest: Map<string, RestForm>
+}
+
+/** Filters that are being gathered: those of the query, and around each branch those of its brackets. */
+interface Group {
+  readonly kind: 'or' | 'not'
+  readonly branches: Filter[][]
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+/** Reads what the steps mean. */
+export function planOf(last: Step): Plan {
+  return (last.plan ??= new PlanReader(last).plan)
+}
+
+class PlanReader {
+  readonly plan: Mutable<Plan> = {
+    table: { schema: undefined, name: '' },
+    columns: [],
+    condition: NEVER,
+    order: [],
+    paging: { kind: 'slice', limit: undefined, offset: undefined },
+    shape: 'many',
+    count: 'none',
+    values: 0,
+    position: '',
+    sql: new Map(),
+    rest: new Map(),
+  }
+  readonly groups: Group[] = []
+  literals: string[] = []
+  readonly #filters: Filter[] = []
+
+  constructor(last: Step) {
+    for (const { kind, name } of stepsTo(last)) {
+      READERS[kind](this, name, kind)
+      if (!NO_POSITION.test(kind)) this.plan.position += `;${kind} ${name}`
+    }
+    this.plan.condition = all(this.#filters)
+  }
+
+  add(filter: Filter): void {
+    const filters = this.groups.at(-1)?.branches.at(-1) ?? this.#filters
+    filters.push(filter)
+  }
+
+  /** The place of the next value. */
+  value(): number {
+    return this.plan.values++
+  }
+
+  operand(): Operand {
+    const { literals } = this
+    if (literals.length === 0) return this.value()
+    this.literals = []
+    return literals
+  }
+}
+
+/** What changes neither the rows that match nor their order. */
+const NO_POSITION = /^(?:select|column|limit|offset|page|start|after|count|many|single|maybeSingle|first|exists)$/
+
+type Reader = (reader: PlanReader, name: string, kind: StepKind) => void
+
+const compare: Reader = (reader, column, operator) =>
+  reader.add({ kind: 'compare', column, operator: operator as Comparison, operand: reader.operand() })
+const nullity: Reader = (reader, column, kind) => reader.add({ kind: 'null', column, is: kind === 'null' })
+const group: Reader = (reader, _, kind) => void reader.groups.push({ kind: kind as Group['kind'], branches: [] })
+const slice: Reader = ({ plan }, _, kind) => void (plan.paging = { ...(plan.paging as Slicing), [kind]: plan.values++ })
+const page: Reader = ({ plan }, _, kind) => void (plan.paging = { kind: kind as 'page', page: plan.values++ })
+const shape: Reader = ({ plan }, _, kind) => void (plan.shape = kind as Shape)
+const order: Reader = ({ plan }, column, ordering) => {
+  const [direction, nulls] = ordering.split(' ') as [Order['direction'], Order['nulls']?]
+  plan.order = [...plan.order, { column, direction, nulls }]
+}
+
+const READERS: Readonly<Record<StepKind, Reader>> = {
+  from: ({ plan }, name) => void (plan.table = tableName(name)),
+  select: ({ plan }, names) => void (plan.columns = listedColumns(names)),
+  column: ({ plan }, names) => void (plan.columns = [...new Set([...plan.columns, ...listedColumns(names)])]),
+  count: ({ plan }, how) => void (plan.count = how as Plan['count']),
+  literal: ({ literals }, literal) => void literals.push(literal),
+  eq: compare,
+  neq: compare,
+  gt: compare,
+  gte: compare,
+  lt: compare,
+  lte: compare,
+  like: compare,
+  ilike: compare,
+  in: (reader, column) => reader.add({ kind: 'in', column, operand: reader.operand() }),
+  contains: (reader, column) => reader.add({ kind: 'contains', column, operand: reader.value() }),
+  never: (reader) => reader.add(NEVER),
+  null: nullity,
+  'not null': nullity,
+  or: group,
+  not: group,
+  branch: ({ groups }) => void groups.at(-1)?.branches.push([]),
+  end(reader) {
+    const { kind, branches = [] } = reader.groups.pop() ?? {}
+    const met = branches.map(all)
+    reader.add(kind === 'or' ? any(met) : negated(all(met)))
+  },
+  limit: slice,
+  offset: slice,
+  page,
+  start: page,
+  after: page,
+  asc: order,
+  'asc first': order,
+  'asc last': order,
+  'asc never': order,
+  desc: order,
+  'desc first': order,
+  'desc last': order,
+  'desc never': order,
+  many: shape,
+  single: shape,
+  maybeSingle: shape,
+  first: shape,
+  exists: shape,
+}
+
+function stepsTo(last: Step): Step[] {
+  const steps: Step[] = []
+  for (let step: Step | undefined = last; step !== undefined; step = step.parent) steps.push(step)
+  return steps.reverse()
+}
+
+/** Whether the rows tell where they end. */
+export function isKeyset({ paging, shape }: Plan): boolean {
+  return shape === 'many' && (paging.kind === 'start' || paging.kind === 'after')
 }
 
 /** The rows to fetch: one more than a page has tells whether there is another. */
@@ -31,16 +178,33 @@ export interface Slice {
   readonly offset: number
 }
 
+/** A page as it was asked for. */
+export interface PageValue {
+  readonly page: number
+  readonly pageSize: number
+  readonly after: string | undefined
+}
+
 /** As many rows as are needed to see whether there are too many. */
 const ENOUGH: Readonly<Record<Shape, number>> = { many: Infinity, single: 2, maybeSingle: 2, first: 1, exists: 1 }
 
-export function sliceOf({ paging, shape }: Plan): Slice {
-  if (paging.kind === 'page')
-    return { limit: Math.min(paging.pageSize + 1, ENOUGH[shape]), offset: (paging.page - 1) * paging.pageSize }
-  const limit = Math.min(paging.limit ?? Infinity, ENOUGH[shape])
-  return { limit: limit === Infinity ? undefined : limit, offset: paging.offset }
+export function sliceOf(plan: Plan, values: readonly unknown[]): Slice {
+  return { limit: limitOf(plan, values), offset: offsetOf(plan, values) }
 }
 
-export function conditionOf({ filters }: Plan): Filter {
-  return all(filters)
+export function limitOf({ paging, shape }: Plan, values: readonly unknown[]): number | undefined {
+  const asked =
+    paging.kind === 'slice' ? valueAt(paging.limit, values) : (values[paging.page] as PageValue).pageSize + 1
+  const limit = Math.min(asked ?? Infinity, ENOUGH[shape])
+  return limit === Infinity ? undefined : limit
+}
+
+export function offsetOf({ paging }: Plan, values: readonly unknown[]): number {
+  if (paging.kind === 'slice') return valueAt(paging.offset, values) ?? 0
+  const { page, pageSize } = values[paging.page] as PageValue
+  return (page - 1) * pageSize
+}
+
+function valueAt(place: number | undefined, values: readonly unknown[]): number | undefined {
+  return place === undefined ? undefined : (values[place] as number)
 }

@@ -6,7 +6,7 @@ import type { Database } from '../core/database.ts'
 import { pgClients, pgDatabase } from '../pg/index.ts'
 import { createPool, type Pool } from '../pool/index.ts'
 import { supabaseDatabase } from '../supabase/index.ts'
-import { query, type Query } from './index.ts'
+import { constant, query, type Query } from './index.ts'
 
 interface Trip {
   readonly id: number
@@ -88,5 +88,35 @@ trips.select('id, nope')
 trips.orderBy('nope')
 // @ts-expect-error - a branch knows the columns too
 trips.or((trip) => trip.eq('nope', 1))
-// @ts-expect-error - only exact counts
+// @ts-expect-error - exact or estimated
 trips.withCount('planned')
+
+trips
+  .withCount('estimated')
+  .eq('status', constant('open'))
+  .in('status', [constant('open'), 'matched'])
+  .eq('id', constant(7))
+// @ts-expect-error - the constant is not one of the words of this column
+trips.eq('status', constant('closed'))
+// @ts-expect-error - the constant is of another type
+trips.eq('id', constant('open'))
+// @ts-expect-error - a moment is no constant
+constant(new Date())
+
+export async function walked(): Promise<number> {
+  let after: string | null | undefined
+  let rows = 0
+  do {
+    const page = await trips.select('id').orderBy('id').paginate({ after, pageSize: 10 }).execute({ retries: 1 })
+    rows += page.data.length
+    after = page.nextCursor
+  } while (after !== undefined)
+  return rows
+}
+// @ts-expect-error - a page has a number or a cursor, not both
+trips.paginate({ page: 1, after: 'x', pageSize: 10 })
+// @ts-expect-error - a page has a number or a cursor
+trips.paginate({ pageSize: 10 })
+trips.orderBy('created_at', 'asc', { nulls: 'never' })
+// @ts-expect-error - pgDatabase prepares or does not
+pgDatabase(new pg.Pool(), { prepare: 'yes' })

@@ -22,8 +22,8 @@ function recorder(...answers: readonly object[][]): { db: Database; asked: SqlSt
     asked,
     db: {
       kind: 'sql',
-      run: async (statement) => {
-        asked.push(statement)
+      run: async ({ text, values }) => {
+        asked.push({ text, values })
         return { rows: left.shift() ?? [] }
       },
     },
@@ -122,7 +122,10 @@ describe('execute', () => {
       hasMore: true,
     })
     expect(await pages.paginate({ page: 2, pageSize: 2 }).execute()).toEqual({ data: [{ id: 3 }], hasMore: false })
-    expect(asked.map(({ values }) => values)).toEqual([[3], [3, 2]])
+    expect(asked.map(({ values }) => values)).toEqual([
+      [3, 0],
+      [3, 2],
+    ])
   })
 
   it('counts by a second statement, and not at all when the end of the rows was seen', async () => {

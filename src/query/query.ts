@@ -3,13 +3,35 @@ import type { Database } from '../core/database.ts'
 import { OptionError } from '../core/errors.ts'
 import { defaultHost, type Host } from '../core/host.ts'
 import { QueryBuilder } from './builder.ts'
+import type { Target } from './execute.ts'
 import { tableName } from './identifier.ts'
+import { Step, StepCache } from './step.ts'
 import type { Query } from './types.ts'
 
 /** The host whose clock measures a query's time and that hears the query's facts. */
 export interface QueryOptions {
   readonly host?: Host
 }
+
+/** What is remembered of the queries of a database. */
+export interface PlanCacheStats {
+  /** Steps of queries, each one a method that was called with a column; what they mean is written once. */
+  readonly steps: number
+  /** With the next one after so many, all are forgotten. */
+  readonly maxSteps: number
+  /** How often that was so. More than a few a day: columns or constants come from users. */
+  readonly resets: number
+}
+
+interface Known {
+  readonly cache: StepCache
+  readonly root: Step
+  /** With the host of those that give none. */
+  readonly target: Target
+}
+
+/** Goes with its database. */
+const known = new WeakMap<Database, Known>()
 
 /**
  * Starts a read of one table, in SQL or over PostgREST as the database is.
@@ -28,24 +50,24 @@ export function query<Row extends object = Record<string, unknown>>(
 ): Query<Row> {
   const { host = defaultHost } = options
   knownOptions(options, 'host')
-  hasMethods('host', host, 'observe')
-  isDatabase(database)
-  return new QueryBuilder<Row, Row, 'many'>(
-    { database, host },
-    {
-      table: tableName(table),
-      columns: [],
-      filters: [],
-      order: [],
-      paging: { kind: 'slice', limit: undefined, offset: 0 },
-      shape: 'many',
-      count: 'none',
-    },
-  )
+  if (host !== defaultHost) hasMethods('host', host, 'observe')
+  const { root, target } = known.get(database) ?? remember(database)
+  const step = root.next('from', table, tableName)
+  return new QueryBuilder<Row, Row, 'many'>(step, undefined, host === defaultHost ? target : { database, host })
 }
 
-function isDatabase(database: Database): void {
+/** Counts what is remembered of the queries of a database, for tests and for a look at a running process. */
+export function planCacheStats(database: Database): PlanCacheStats {
+  const { steps, maxSteps, resets } = (known.get(database) ?? remember(database)).cache
+  return { steps, maxSteps, resets }
+}
+
+function remember(database: Database): Known {
   const method = { sql: 'run', postgrest: 'select' }[database?.kind]
   if (method === undefined) throw new OptionError('the database must come from pgDatabase() or supabaseDatabase()')
   hasMethods('database', database, method)
+  const cache = new StepCache()
+  const made = { cache, target: { database, host: defaultHost }, root: new Step(cache, { kind: 'many', name: '' }) }
+  known.set(database, made)
+  return made
 }

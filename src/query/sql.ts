@@ -1,8 +1,25 @@
 import type { SqlStatement } from '../core/database.ts'
-import type { Comparison, Contained, Filter } from './filter.ts'
-import { conditionOf, sliceOf, type Order, type Plan } from './plan.ts'
+import { hash } from './cursor.ts'
+import { all, type Comparison, type Filter, type Operand } from './filter.ts'
 import type { Table } from './identifier.ts'
-import { possible, type Scalar } from './value.ts'
+import { behind, nullsOf, type Position } from './keyset.ts'
+import { isKeyset, limitOf, offsetOf, type Order, type Plan } from './plan.ts'
+
+/** The column that holds the order's values as text; no name of a column may have a space. */
+export const SQL_POSITION = 'easymo position'
+
+/** A statement free of its values: where each parameter finds its own. */
+export interface SqlForm {
+  readonly text: string
+  readonly name: string
+  readonly parameters: readonly Parameter[]
+}
+
+/** A place among the values, or what makes the parameter of them. */
+type Parameter = number | ((plan: Plan, values: readonly unknown[]) => unknown)
+
+/** Which statement of a plan is meant. */
+type Purpose = 'rows' | 'count' | 'estimate'
 
 const OPERATORS: Readonly<Record<Comparison, string>> = {
   eq: '=',
@@ -15,78 +32,129 @@ const OPERATORS: Readonly<Record<Comparison, string>> = {
   ilike: 'ilike',
 }
 
-/** Writes the statement that reads the rows. Names were checked where they entered; values never reach the text. */
-export function selectSql(plan: Plan): SqlStatement {
-  const { limit, offset } = sliceOf(plan)
-  const values: unknown[] = []
-  let text = `select ${columns(plan)} from ${table(plan.table)}${where(plan, values)}`
-  if (plan.order.length > 0 && plan.shape !== 'exists') text += ` order by ${plan.order.map(orderTerm).join(', ')}`
-  if (limit !== undefined) text += ` limit ${parameter(limit, values)}`
-  if (offset > 0) text += ` offset ${parameter(offset, values)}`
-  return { text, values }
+/** The statement that reads the rows behind a position, or from the start. */
+export function selectSql(plan: Plan, values: readonly unknown[], position?: Position): SqlStatement {
+  const form = formOf(plan, 'rows', position)
+  return statement(form, plan, position === undefined ? values : [...values, ...position])
 }
 
-/** Writes the statement that counts the rows, in a column named `count`. */
-export function countSql(plan: Plan): SqlStatement {
-  const values: unknown[] = []
-  return { text: `select count(*) as "count" from ${table(plan.table)}${where(plan, values)}`, values }
+/** The statement that counts the rows, in a column named `count`, or asks the planner how many it expects. */
+export function countSql(plan: Plan, values: readonly unknown[]): SqlStatement {
+  return statement(formOf(plan, plan.count === 'estimated' ? 'estimate' : 'count'), plan, values)
 }
 
-function columns({ columns, shape }: Plan): string {
-  if (shape === 'exists') return '1 as "one"'
-  return columns.length === 0 ? '*' : columns.map(quoted).join(', ')
+function statement({ text, name, parameters }: SqlForm, plan: Plan, values: readonly unknown[]): SqlStatement {
+  const found = parameters.map((place) => (typeof place === 'number' ? values[place] : place(plan, values)))
+  return { text, values: found, name }
 }
 
-function table({ schema, name }: Table): string {
-  return schema === undefined ? quoted(name) : `${quoted(schema)}.${quoted(name)}`
+function formOf(plan: Plan, purpose: Purpose, position?: Position): SqlForm {
+  const variant = position === undefined ? purpose : nullsOf(position)
+  const known = plan.sql.get(variant)
+  if (known !== undefined) return known
+  const form = new SqlWriter(plan, purpose, position).form()
+  plan.sql.set(variant, form)
+  return form
 }
 
-function where(plan: Plan, values: unknown[]): string {
-  const filter = conditionOf(plan)
-  if (filter.kind === 'always') return ''
-  // The outermost `and` needs no brackets.
-  if (filter.kind === 'and') return ` where ${filter.filters.map((part) => condition(part, values)).join(' and ')}`
-  return ` where ${condition(filter, values)}`
-}
+/** Writes one statement. Names were checked where they entered; values never reach the text, but for constants. */
+class SqlWriter {
+  readonly #plan: Plan
+  readonly #purpose: Purpose
+  readonly #position: Position | undefined
+  readonly #parameters: Parameter[] = []
 
-function condition(filter: Filter, values: unknown[]): string {
-  switch (filter.kind) {
-    case 'compare':
-      return `${quoted(filter.column)} ${OPERATORS[filter.operator]} ${parameter(checked(filter.value), values)}`
-    case 'in':
-      // One text for lists of every length, and no ceiling of 65,535 parameters.
-      return `${quoted(filter.column)} = any(${parameter(filter.values.map(checked), values)})`
-    case 'contains':
-      return `${quoted(filter.column)} @> ${parameter(contained(filter.value), values)}`
-    case 'null':
-      return `${quoted(filter.column)} is ${filter.is ? '' : 'not '}null`
-    case 'and':
-    case 'or':
-      return `(${filter.filters.map((part) => condition(part, values)).join(` ${filter.kind} `)})`
-    case 'not':
-      return `not (${condition(filter.filter, values)})`
-    case 'always':
-      return 'true'
-    case 'never':
-      return 'false'
+  constructor(plan: Plan, purpose: Purpose, position: Position | undefined) {
+    this.#plan = plan
+    this.#purpose = purpose
+    this.#position = position
+  }
+
+  form(): SqlForm {
+    const text = this.#text()
+    // Two hashes: two texts under one name would be an error of the driver, or another query's rows.
+    return { text, name: `easymo_${hash(text, 0x811c9dc5)}${hash(text, 0x9e3779b9)}`, parameters: this.#parameters }
+  }
+
+  #text(): string {
+    const { table, shape, order, paging } = this.#plan
+    const from = `from ${tableSql(table)}${this.#where()}`
+    if (this.#purpose === 'estimate') return `explain (format json) select ${from}`
+    if (this.#purpose === 'count') return `select count(*) as "count" ${from}`
+    let text = `select ${columns(this.#plan)} ${from}`
+    if (order.length > 0 && shape !== 'exists') text += ` order by ${order.map(orderTerm).join(', ')}`
+    if (paging.kind !== 'slice' || paging.limit !== undefined || shape !== 'many')
+      text += ` limit ${this.#parameter(limitOf)}`
+    if (paging.kind === 'page' || (paging.kind === 'slice' && paging.offset !== undefined))
+      text += ` offset ${this.#parameter(offsetOf)}`
+    return text
+  }
+
+  #where(): string {
+    const { condition } = this.#plan
+    const filter = this.#position === undefined ? condition : all([condition, behind(this.#plan, this.#position, true)])
+    if (filter.kind === 'always') return ''
+    // The outermost `and` needs no brackets.
+    const parts = filter.kind === 'and' ? filter.filters : [filter]
+    return ` where ${parts.map((part) => this.#condition(part)).join(' and ')}`
+  }
+
+  #condition(filter: Filter): string {
+    switch (filter.kind) {
+      case 'compare':
+        return `${quoted(filter.column)} ${OPERATORS[filter.operator]} ${this.#operand(filter.operand)}`
+      case 'in':
+        // One text for lists of every length, and no ceiling of 65,535 parameters.
+        return typeof filter.operand === 'number'
+          ? `${quoted(filter.column)} = any(${this.#operand(filter.operand)})`
+          : `${quoted(filter.column)} in (${this.#operand(filter.operand)})`
+      case 'row': {
+        const places = filter.columns.map((_, index) => this.#parameter(filter.operand + index))
+        return `(${filter.columns.map(quoted).join(', ')}) ${OPERATORS[filter.operator]} (${places.join(', ')})`
+      }
+      case 'contains':
+        return `${quoted(filter.column)} @> ${this.#operand(filter.operand)}`
+      case 'null':
+        return `${quoted(filter.column)} is ${filter.is ? '' : 'not '}null`
+      case 'and':
+      case 'or':
+        return `(${filter.filters.map((part) => this.#condition(part)).join(` ${filter.kind} `)})`
+      case 'not':
+        return `not (${this.#condition(filter.filter)})`
+      case 'always':
+        return 'true'
+      case 'never':
+        return 'false'
+    }
+  }
+
+  #operand(operand: Operand): string {
+    return typeof operand === 'number' ? this.#parameter(operand) : operand.join(', ')
+  }
+
+  #parameter(place: Parameter): string {
+    // A place that is named twice, as in the bound of a page, is one parameter.
+    const known = this.#parameters.indexOf(place)
+    return `$${known < 0 ? this.#parameters.push(place) : known + 1}`
   }
 }
 
-function contained(value: Contained): unknown {
-  if (value.kind === 'array') return value.values.map(checked)
-  return value.kind === 'json' ? value.value : possible(value.text)
+function columns(plan: Plan): string {
+  const { columns, shape, order } = plan
+  if (shape === 'exists') return '1 as "one"'
+  const list = columns.length === 0 ? '*' : columns.map(quoted).join(', ')
+  if (!isKeyset(plan)) return list
+  // As text of the database: a driver would read a moment as a `Date`, which has no microseconds.
+  const texts = order.map(({ column }) => `${quoted(column)}::text`).join(', ')
+  return `${list}, json_build_array(${texts})::text as "${SQL_POSITION}"`
 }
 
-function checked(value: Scalar): Scalar {
-  return typeof value === 'string' ? possible(value) : value
-}
-
-function parameter(value: unknown, values: unknown[]): string {
-  return `$${values.push(value)}`
+function tableSql({ schema, name }: Table): string {
+  return schema === undefined ? quoted(name) : `${quoted(schema)}.${quoted(name)}`
 }
 
 function orderTerm({ column, direction, nulls }: Order): string {
-  return `${quoted(column)} ${direction}${nulls === undefined ? '' : ` nulls ${nulls}`}`
+  return `${quoted(column)} ${direction}${nulls === undefined || nulls === 'never' ? '' : ` nulls ${nulls}`}`
 }
 
 function quoted(name: string): string {

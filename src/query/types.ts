@@ -1,11 +1,17 @@
+import type { RestRequest } from '../core/database.ts'
 import type { PerfError } from '../core/errors.ts'
+import type { Constant } from './constant.ts'
 
 /** The names of a row's columns. */
 export type Column<Row> = Extract<keyof Row, string>
 
-/** What a column may be compared with: its own type; moments as `Date` or as text, however the driver reads them. */
+/**
+ * What a column may be compared with: its own type, or a constant of it; moments as `Date` or as text, however the driver
+ * reads them.
+ */
 export type Comparable<V> =
   | NonNullable<V>
+  | Constant<Extract<V, string | number | boolean>>
   | (Date extends V ? string : never)
   | (string extends V ? Date : never)
   | (bigint extends V ? string : never)
@@ -70,11 +76,19 @@ export interface QueryResult<D> {
   readonly count?: number
   /** Whether there is a further page; after `paginate()`. */
   readonly hasMore?: boolean
+  /** What `paginate({ after })` takes for the next page, opaque; after such a page, and only when there is a next one. */
+  readonly nextCursor?: string
 }
 
 /** What {@link Query.settle} gives. `error` is null after a success, and only then; `data` may be null then too. */
 export type Settled<D> =
-  | { readonly data: D; readonly error: null; readonly count: number | null; readonly hasMore?: boolean }
+  | {
+      readonly data: D
+      readonly error: null
+      readonly count: number | null
+      readonly hasMore?: boolean
+      readonly nextCursor?: string
+    }
   | { readonly data: null; readonly error: PerfError; readonly count: null }
 
 /** How long one run of a query may take, and what ends it sooner. */
@@ -83,23 +97,53 @@ export interface ExecuteOptions {
   readonly signal?: AbortSignal | undefined
   /** For all that the query asks of the database together, in milliseconds. @defaultValue 10_000 */
   readonly timeoutMs?: number
+  /**
+   * How often each statement is put again, within that time, when the connection was lost, the server is starting, or a
+   * transaction failed to be serialized (40001, 40P01); after 100 ms, 400 ms, then a second each, more or less by half.
+   *
+   * @defaultValue 2
+   */
+  readonly retries?: number
 }
 
 /** Where {@link Query.orderBy} puts the rows whose column is null. */
 export interface OrderOptions {
-  /** @defaultValue last when ascending, first when descending */
-  readonly nulls?: 'first' | 'last'
+  /**
+   * `never` says that the column has none (`not null`), which makes a keyset page fast that is ascending by it.
+   *
+   * @defaultValue last when ascending, first when descending
+   */
+  readonly nulls?: 'first' | 'last' | 'never'
 }
 
-/** The page that {@link Query.paginate} reads. */
-export interface Page {
-  /** From 1. */
-  readonly page: number
+/** How many rows a page has. */
+export interface PageSize {
   /** At most 1 000; over PostgREST also at most the server's `db-max-rows`. */
   readonly pageSize: number
 }
 
-/** A read of one table. Every method but `execute`, `settle` and `toSQL` gives a new query and leaves this one as it is. */
+/** The page that {@link Query.paginate} reads, by its number; the server walks over all the rows before it. */
+export interface NumberedPage extends PageSize {
+  /** From 1. */
+  readonly page: number
+  readonly after?: undefined
+}
+
+/**
+ * The page behind a row, as fast far behind as at the start. Rows that come or go meanwhile shift nothing.
+ *
+ * The order must end in a column that is unique and never null, the primary key; whichever that is, only the caller knows.
+ */
+export interface KeysetPage extends PageSize {
+  /** The `nextCursor` of the page before; undefined, or null, for the start. */
+  readonly after: string | null | undefined
+  readonly page?: undefined
+}
+
+/** Either way to page. */
+export type Page = NumberedPage | KeysetPage
+
+/** A read of one table. Every method but the last four gives a new query and leaves this one as it is. */
 export interface Query<Row, Selected = Row, S extends Shape = 'many'> extends Filters<Row> {
   /** Reads every column of the table, as a query does that never calls `select`. */
   select(all: '*'): Query<Row, Row, S>
@@ -115,10 +159,18 @@ export interface Query<Row, Selected = Row, S extends Shape = 'many'> extends Fi
   limit(rows: number): this
   /** Leaves out so many rows at the start of the order asked for. @defaultValue 0 */
   offset(rows: number): this
-  /** One page, and whether there is a next one. Excludes `limit` and `offset`. */
+  /**
+   * One page, and whether there is a next one. Excludes `limit` and `offset`.
+   *
+   * A cursor is checked when the query is run: one of another query or order is an OptionError then. Should the order not
+   * tell the last row of a page from the next, so that rows would be lost, that is a QueryError.
+   */
   paginate(page: Page): this
-  /** Counts all rows that match. */
-  withCount(how?: 'exact'): this
+  /**
+   * Counts all rows that match, on whatever page. `estimated` is what the planner expects (over PostgREST: beyond its
+   * `db-max-rows`), and costs no more than a look at its plan; when the last row was seen, the count is exact.
+   */
+  withCount(how?: 'exact' | 'estimated'): this
   /** Exactly one row; none, and more than one, is an error. */
   single(): Query<Row, Selected, 'single'>
   /** One row or `null`; more than one is an error. */
@@ -129,9 +181,13 @@ export interface Query<Row, Selected = Row, S extends Shape = 'many'> extends Fi
   exists(): Query<Row, Selected, 'exists'>
   /** The statement that reads the rows; for tests and for logs of yours (`values` are a user's). */
   toSQL(): { readonly text: string; readonly values: readonly unknown[] }
+  /** The request that reads the rows over PostgREST, for the same. */
+  toRequest(): RestRequest
   /**
    * Puts the query to the database.
    *
+   * @throws OptionError `ERR_PERF_OPTION` for a cursor of another query; over PostgREST for a list that is too long (8 000
+   * characters in all)
    * @throws QueryError `ERR_PERF_QUERY` when the database refuses it, or `single()` met none or several
    * @throws TimeoutError `ERR_PERF_TIMEOUT`
    * @throws StoreUnavailable `ERR_PERF_STORE_UNAVAILABLE` when the database cannot be reached

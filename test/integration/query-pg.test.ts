@@ -4,7 +4,7 @@ import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { pgClients, pgDatabase } from '../../src/pg/index.ts'
 import { createPool } from '../../src/pool/index.ts'
-import { query, type Database, type Query } from '../../src/query/index.ts'
+import { constant, query, type Database, type Query } from '../../src/query/index.ts'
 import { ownSchema, type OwnSchema } from '../servers/index.ts'
 
 interface Trip {
@@ -26,7 +26,8 @@ const SETUP = `
     select n, (array['open', 'matched', 'closed'])[n % 3 + 1]::trip_status, '+25078800' || n, n % 2 = 0,
       timestamptz '2026-01-01 00:00:00Z' + n * interval '1 hour', array['t' || n % 4], jsonb_build_object('n', n % 5)
     from generate_series(1, 30) n;
-  insert into trips (id, status, phone, created_at) values (31, null, 'null status', '2026-02-01');`
+  insert into trips (id, status, phone, created_at) values (31, null, 'null status', '2026-02-01'),
+    (200, null, 'exact', '2026-04-01 00:00:00.123457+00'), (201, null, 'earlier', '2026-04-01 00:00:00.123456+00');`
 
 const TEXTS = ['a,b', 'a)b', 'say "hi"', 'back\\slash', '+1', '007', '12345678901234567890', 'null', '{a}', '', '*', "o'hara", "'; drop table trips; --", '" or 1=1 --', '$1', '👋🏾 漢'] // prettier-ignore
 
@@ -138,6 +139,31 @@ describe.each(Object.keys(drivers))('query over %s', (name) => {
     expect(beyond).toEqual({ data: [], count: 25, hasMore: false })
   })
 
+  it('compares moments to the microsecond, whatever the driver makes of them', async () => {
+    const text = '2026-04-01 00:00:00.123457+00'
+    const before = '2026-04-01 00:00:00.123456+00'
+    const late = trips().gte('created_at', before)
+    expect(await ids(late.eq('created_at', text as never))).toEqual([200])
+    expect(await ids(late.in('created_at', [text as never]))).toEqual([200])
+    expect(await ids(late.gt('created_at', text as never))).toEqual([])
+  })
+
+  it('estimates a count by the planner, and knows it when the end was seen', async () => {
+    const all = trips().lte('id', 25)
+    expect((await all.withCount('estimated').limit(50).execute()).count).toBe(25)
+    const { count } = await all.withCount('estimated').limit(3).execute()
+    expect(count).toBeGreaterThanOrEqual(3)
+    expect(Number.isInteger(count)).toBe(true)
+  })
+
+  it('takes constants for what they are', async () => {
+    const statuses = trips()
+      .in('status', [constant('open'), constant('closed')])
+      .lt('id', 7)
+    expect(await ids(statuses)).toEqual([2, 3, 5, 6])
+    expect(await ids(trips().eq('status', constant('open')).eq('active', constant(true)).lt('id', constant(7)))).toEqual([6]) // prettier-ignore
+  })
+
   it('sorts nulls where it is told to', async () => {
     const first = (nulls: 'first' | 'last') =>
       trips().lte('id', 31).orderBy('status', 'asc', { nulls }).first().execute()
@@ -154,7 +180,7 @@ describe.each(Object.keys(drivers))('query over %s', (name) => {
 
   it('takes long lists', async () => {
     const many = Array.from({ length: 70_000 }, (_, i) => i)
-    expect((await trips().in('id', many).withCount().limit(1).execute()).count).toBe(31 + TEXTS.length)
+    expect((await trips().in('id', many).withCount().limit(1).execute()).count).toBe(33 + TEXTS.length)
   })
 
   it('says what went wrong by code, without the values', async () => {
@@ -193,6 +219,37 @@ describe('the driver', () => {
     await expect(ask((url) => (url.port = '1'))).rejects.toMatchObject({ code: 'ERR_PERF_STORE_UNAVAILABLE' })
     await expect(ask((url) => (url.pathname = '/none'))).rejects.toMatchObject({ code: 'ERR_PERF_STORE_SETUP' })
     await expect(ask((url) => (url.username = 'nobody'))).rejects.toMatchObject({ code: 'ERR_PERF_STORE_SETUP' })
+  })
+
+  it('prepares statements only when it is told to, and survives that a table changes', async () => {
+    const pool = new pg.Pool({ connectionString: own.url, max: 1 })
+    closers.push(() => pool.end())
+    const prepared = async (): Promise<number> => (await pool.query('select from pg_prepared_statements')).rowCount ?? 0
+    await query(pgDatabase(pool), 'trips').eq('id', 1).execute()
+    expect(await prepared()).toBe(0)
+    const db = pgDatabase(pool, { prepare: true })
+    for (const id of [1, 2, 3]) expect((await query(db, 'trips').eq('id', id).single().execute()).data['id']).toBe(id)
+    expect(await prepared()).toBe(1)
+    await admin.query('alter table trips add column note text')
+    expect((await query(db, 'trips').eq('id', 4).single().execute()).data).toHaveProperty('note', null)
+    expect(() => pgDatabase(pool, { prepare: 'yes' } as never)).toThrow('prepare')
+  })
+
+  it('lets the planner use a partial index for a constant, in a plan that serves every value', async () => {
+    await admin.query(`create table jobs (id int, status text); create index jobs_open on jobs (id) where status = 'open';
+      insert into jobs select n, case when n % 100 = 0 then 'open' else 'done' end from generate_series(1, 20000) n; analyze jobs`) // prettier-ignore
+    const client = await connect()
+    closers.push(() => client.end())
+    await client.query('set plan_cache_mode = force_generic_plan')
+    const planOf = async (status: string | ReturnType<typeof constant>): Promise<string> => {
+      const { text, values } = query<{ id: number; status: string }>(pgDatabase(client), 'jobs').eq('status', status as string).orderBy('id').limit(5).toSQL() // prettier-ignore
+      await client.query(`prepare jobs_query as ${text}`)
+      const { rows } = await client.query(`explain execute jobs_query (${values.map((value) => `'${String(value)}'`).join(', ')})`) // prettier-ignore
+      await client.query('deallocate jobs_query')
+      return JSON.stringify(rows)
+    }
+    expect(await planOf(constant('open'))).toContain('jobs_open')
+    expect(await planOf('open')).not.toContain('jobs_open')
   })
 
   it('that prepares named statements answers them again and again', async () => {
