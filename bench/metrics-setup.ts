@@ -39,7 +39,7 @@ export const ROUTES = [
   '/logout',
 ] as const
 
-export const VALUES = 200_000
+const VALUES = 200_000
 
 function normal(random: () => number): number {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())

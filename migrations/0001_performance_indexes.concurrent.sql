@@ -6,29 +6,30 @@ set statement_timeout = 0;
 
 -- What an interrupted build left behind is invalid, and "if not exists" would take it for the index.
 select format('drop index concurrently if exists %s', indexrelid::regclass)
-  from pg_index
-  where not indisvalid and indexrelid = any (array(select to_regclass(name) from unnest(array[
-    'idx_profiles_whatsapp',
-    'idx_profiles_language',
-    'idx_trips_user_status',
-    'idx_trips_role_status',
-    'idx_trips_vehicle_status',
-    'idx_trips_created_at',
-    'idx_trips_nearby_search',
-    'idx_user_state_user',
-    'idx_user_state_expires',
-    'idx_insurance_leads_whatsapp',
-    'idx_insurance_leads_status',
-    'idx_insurance_leads_created',
-    'idx_claims_whatsapp_status',
-    'idx_claims_status',
-    'idx_claims_submitted_at',
-    'idx_wallet_tx_user_created',
-    'idx_wallet_tx_status',
-    'idx_audit_logs_timestamp',
-    'idx_audit_logs_user',
-    'idx_audit_logs_action'
-  ]) as name))
+  from pg_index join pg_class on oid = indexrelid
+  join (values
+    ('idx_profiles_whatsapp', 'profiles'),
+    ('idx_profiles_language', 'profiles'),
+    ('idx_trips_user_status', 'trips'),
+    ('idx_trips_role_status', 'trips'),
+    ('idx_trips_vehicle_status', 'trips'),
+    ('idx_trips_created_at', 'trips'),
+    ('idx_trips_nearby_search', 'trips'),
+    ('idx_user_state_user', 'user_state'),
+    ('idx_user_state_expires', 'user_state'),
+    ('idx_insurance_leads_whatsapp', 'insurance_leads'),
+    ('idx_insurance_leads_status', 'insurance_leads'),
+    ('idx_insurance_leads_created', 'insurance_leads'),
+    ('idx_claims_whatsapp_status', 'insurance_claims'),
+    ('idx_claims_status', 'insurance_claims'),
+    ('idx_claims_submitted_at', 'insurance_claims'),
+    ('idx_wallet_tx_user_created', 'wallet_transactions'),
+    ('idx_wallet_tx_status', 'wallet_transactions'),
+    ('idx_audit_logs_timestamp', 'audit_logs'),
+    ('idx_audit_logs_user', 'audit_logs'),
+    ('idx_audit_logs_action', 'audit_logs')
+  ) as list (name, home) on relname = name and indrelid = to_regclass(home)
+  where not indisvalid
 \gexec
 
 -- Only where the table and all columns are there.

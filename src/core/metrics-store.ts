@@ -36,7 +36,7 @@ export interface MetricsFlush {
   /** Names the isolate. */
   readonly instance: string
   readonly series: readonly SeriesAmounts[]
-  /** Once a metric has so many series, what is for others is added to its series {@link OVERFLOW}. */
+  /** Once a metric has so many series, what is for others is added to its series `"overflow"`. */
   readonly maxSeriesPerMetric: number
   /** Put in place of all that this instance said before; without it, that stands. */
   readonly gauges?: readonly GaugeValue[]

@@ -14,11 +14,19 @@ const clocks = (option: Ask): (() => number) => {
   return () => clock.now()
 }
 
-/** Both entries of a profile go with it. */
+/** All entries of a user go with it. */
 const userTags =
   (client: EasymoClient) =>
   (row: Profile | UserState | null): string[] =>
     row === null ? [] : [keyOf(scopeOf(client), row.user_id)]
+
+/** And those of a number, under whichever name they are. */
+const profileTags =
+  (client: EasymoClient) =>
+  (row: Profile | null): string[] => {
+    const numbers = [row?.wa_id, row?.phone_number, row?.whatsapp_e164].map((text) => (text ?? '').replace(/\D/g, ''))
+    return [...userTags(client)(row), ...numbers.map((digits) => phoneKey(client, digits))]
+  }
 
 /**
  * The profile of a user, cached for 5 minutes; null when there is none, which is remembered for 5 seconds.
@@ -31,13 +39,14 @@ export async function getCachedProfile(client: EasymoClient, userId: string): Pr
   return part(profiles).cache.getOrSet(
     keyOf(scopeOf(client), 'id', userId),
     (call) => profileById(database, userId, call),
-    { tags: userTags(client) },
+    { tags: profileTags(client) },
   )
 }
 
 /**
  * The profile that a phone number belongs to, cached as by {@link getCachedProfile}. Looks at `wa_id`, `phone_number`
- * and `whatsapp_e164`, with or without `+`; of several the one with the first `user_id`.
+ * and `whatsapp_e164`, with or without `+`; of several the one that WhatsApp has proven (`wa_id`), then by
+ * `whatsapp_e164`, then by `phone_number`.
  *
  * @throws OptionError `ERR_PERF_OPTION` when there are no digits in `phone`
  * @throws as {@link getCachedProfile}
@@ -45,11 +54,9 @@ export async function getCachedProfile(client: EasymoClient, userId: string): Pr
 export async function getCachedProfileByPhone(client: EasymoClient, phone: string): Promise<Profile | null> {
   const digits = digitsOf(phone)
   const database = databaseOf(client)
-  return part(profiles).cache.getOrSet(
-    keyOf(scopeOf(client), 'phone', digits),
-    (call) => profileByPhone(database, digits, call),
-    { tags: userTags(client) },
-  )
+  return part(profiles).cache.getOrSet(phoneKey(client, digits), (call) => profileByPhone(database, digits, call), {
+    tags: profileTags(client),
+  })
 }
 
 /**
@@ -121,9 +128,10 @@ export function invalidateProfileCache(
   }
   if (userId !== undefined) drop(userId)
   if (phone === undefined) return
-  const key = keyOf(scope, 'phone', digitsOf(phone))
+  const key = phoneKey(client, digitsOf(phone))
   const known = cache.peek(key)
   cache.delete(key)
+  cache.invalidateTag(key)
   if (known !== undefined && known !== null) drop(known.user_id)
 }
 
@@ -148,6 +156,7 @@ export function invalidateLocationCache(userId?: string): void {
   else part(locations).cache.delete(locationKey(userId))
 }
 
+const phoneKey = (client: EasymoClient, digits: string): string => keyOf(scopeOf(client), 'phone', digits)
 const configKey = (client: EasymoClient, key: string): string => keyOf(scopeOf(client), 'config', key)
 const locationKey = (userId: string): string => keyOf('location', userId)
 

@@ -6,12 +6,18 @@ import { part } from './options.ts'
 /** What the preset's functions take: a client of supabase-js, a Postgres driver, or a database made of one. */
 export type EasymoClient = Database | SupabaseLike | Parameters<typeof pgDatabase>[0]
 
+/** What clients share that were made of the same project and key, for as long as no user has signed in with them. */
+interface Shared {
+  readonly scope: number
+  readonly isLost: (client: object) => boolean
+}
+
 /** Which rows a client sees: what was cached for one scope is never given out in another. */
 interface Scopes {
   readonly databases: WeakMap<object, Database>
   readonly numbers: WeakMap<object, number>
-  /** Clients of the preset's own, all for the same project and key; they tell when a user has signed in with them. */
-  readonly own: WeakMap<object, (client: object) => boolean>
+  /** Clients of the preset's own, and which scope they share. */
+  readonly own: WeakMap<object, Shared>
   last: number
 }
 
@@ -19,10 +25,8 @@ const scopes = (): Scopes => ({
   databases: new WeakMap(),
   numbers: new WeakMap(),
   own: new WeakMap(),
-  last: OWN_SCOPE,
+  last: 0,
 })
-
-const OWN_SCOPE = 0
 
 /** One database for each client. */
 export function databaseOf(client: EasymoClient): Database {
@@ -46,17 +50,22 @@ export function isSupabase(client: object): client is SupabaseLike {
  * a client carries; only those that the preset made itself share one.
  */
 export function scopeOf(client: EasymoClient): number {
-  const all = part(scopes)
-  const isLost = all.own.get(client)
-  if (isLost !== undefined && !isLost(client)) return OWN_SCOPE
-  let number = all.numbers.get(client)
-  if (number === undefined) all.numbers.set(client, (number = all.last += 1))
+  const { own, numbers } = part(scopes)
+  const shared = own.get(client)
+  if (shared !== undefined && !shared.isLost(client)) return shared.scope
+  let number = numbers.get(client)
+  if (number === undefined) numbers.set(client, (number = newScope()))
   return number
 }
 
-/** Lets a client share what is cached for the preset's own ones, for as long as `isLost` says no. */
-export function adopt(client: object, isLost: (client: object) => boolean): void {
-  part(scopes).own.set(client, isLost)
+/** A number that no client has yet. */
+export function newScope(): number {
+  return (part(scopes).last += 1)
+}
+
+/** Lets a client share what is cached for the preset's own ones of that scope, for as long as `isLost` says no. */
+export function adopt(client: object, shared: Shared): void {
+  part(scopes).own.set(client, shared)
 }
 
 function isDatabase(client: EasymoClient): client is Database {

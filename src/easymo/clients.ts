@@ -1,7 +1,7 @@
 import { OptionError } from '../core/errors.ts'
 import { createPool, type SharedPool } from '../pool/index.ts'
 import { supabaseClients, type SupabaseLike, type SupabaseTarget } from '../supabase/index.ts'
-import { adopt } from './client.ts'
+import { adopt, newScope } from './client.ts'
 import { hostOf, numberOf, part, textOf, type Ask } from './options.ts'
 import { show } from './shown.ts'
 
@@ -15,6 +15,13 @@ interface Maker {
 /** Where the pool's clients reach: another schema than the project's own, if any. */
 export type ClientPool<Client> = SharedPool<Client, SupabaseTarget | undefined>
 
+/** Anew with what clients are made of: one of another project, or of before a change, may still be in use. */
+function ownScope(option: Ask): number {
+  option('createClient')
+  option('env')
+  return newScope()
+}
+
 function maker(option: Ask): Maker {
   const [given, createClient] = [option('supabase'), option('createClient')]
   if (given !== undefined) return { make: () => given, isLost: () => false, destroy: () => undefined }
@@ -23,12 +30,13 @@ function maker(option: Ask): Maker {
     throw new OptionError(
       'there is no Supabase client: give configureEasymo() one as supabase, or createClient with SUPABASE_URL and SUPABASE_SERVICE_ROLE_KEY in the environment',
     )
+  const shared = { scope: part(ownScope), isLost: (one: object) => clients.isLost(one as SupabaseLike) }
   const clients = supabaseClients({ url, key, createClient })
   return {
     make(target) {
       const client = clients.create(undefined, target)
       // Another target is another project, key or schema: its clients keep to themselves.
-      if (target === undefined) adopt(client, (one) => clients.isLost(one as SupabaseLike))
+      if (target === undefined) adopt(client, shared)
       return client
     },
     isLost: (client) => clients.isLost(client),

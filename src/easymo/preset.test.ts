@@ -1,4 +1,7 @@
 import { readFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { PostgrestClient } from '@supabase/postgrest-js'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { ownSchema, type OwnSchema } from '../../test/servers/index.ts'
@@ -12,9 +15,12 @@ import {
   getAllCacheStats,
   getCachedProfile,
   getCachedProfileByPhone,
+  getPooledClient,
+  getSupabaseClient,
   getWalletBalance,
   invalidateProfileCache,
   resetEasymo,
+  type EasymoOptions,
 } from './index.ts'
 
 const USER = '00000000-0000-4000-8000-000000000001'
@@ -103,6 +109,27 @@ it('never gives out for one client what was cached for another', async () => {
   expect(await getCachedProfile(otherPool, USER)).toBeNull()
   await otherPool.end()
   await other.drop()
+})
+
+it('never gives out for one project what was cached for another, also by a client of before the change', async () => {
+  const server = createServer((request, response) => {
+    response.setHeader('content-type', 'application/json')
+    response.end(JSON.stringify([{ user_id: USER, full_name: request.url?.split('/')[1] }]))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const home = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const createClient = ((url: string) => new PostgrestClient(url)) as unknown as EasymoOptions['createClient'] & object
+  const clientOf = (project: string) => {
+    const env = { SUPABASE_URL: `${home}/${project}`, SUPABASE_SERVICE_ROLE_KEY: 'key' }
+    configureEasymo({ createClient, env })
+    return getSupabaseClient()
+  }
+  const [one, two] = [clientOf('one'), clientOf('two')]
+  expect(await getCachedProfile(one, USER)).toMatchObject({ full_name: 'one' })
+  expect(await getCachedProfile(two, USER)).toMatchObject({ full_name: 'two' })
+  expect(await getCachedProfile(await getPooledClient(), USER)).toBe(await getCachedProfile(two, USER))
+  server.closeAllConnections()
+  await new Promise((resolve) => server.close(resolve))
 })
 
 it('finds the newest trip that is not over', async () => {

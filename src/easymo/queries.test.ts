@@ -36,14 +36,16 @@ it('reads profiles as they are now, and never from the cache', async () => {
   expect(await getProfileByPhone(db.pool, '250788000002')).toBeNull()
 })
 
-it('of two profiles with one number gives the same one every time', async () => {
-  for (const [id, column] of [
-    [BOSCO, 'wa_id'],
-    [ALINE, 'phone_number'],
-  ])
-    // prettier-ignore
-    await db.pool.query(`insert into profiles (user_id, ${column}) values ($1, '250788000001')`, [id])
+it('of several profiles with one number gives the one that WhatsApp has proven, and not who typed it', async () => {
+  const add = (id: string, column: string) =>
+    db.pool.query(`insert into profiles (user_id, ${column}) values ($1, '250788000001')`, [id])
+  await add(ALINE, 'phone_number')
   expect(await getProfileByPhone(db.pool, '+250788000001')).toMatchObject({ user_id: ALINE })
+  await add(BOSCO, 'whatsapp_e164')
+  expect(await getProfileByPhone(db.pool, '+250788000001')).toMatchObject({ user_id: BOSCO })
+  const carine = '00000000-0000-4000-8000-0000000000c0'
+  await add(carine, 'wa_id')
+  expect(await getProfileByPhone(db.pool, '+250788000001')).toMatchObject({ user_id: carine })
 })
 
 it('takes a trip for active in six states, and no other', async () => {

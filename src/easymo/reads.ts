@@ -1,6 +1,6 @@
 import type { Database } from '../core/database.ts'
 import type { Call } from '../core/deadline.ts'
-import { query } from '../query/index.ts'
+import { query, type Filters } from '../query/index.ts'
 import { leftMs } from './expiry.ts'
 import type { AppConfig, Profile, UserState } from './tables.ts'
 
@@ -16,23 +16,28 @@ export async function profileById(
   return data
 }
 
-/** The profile that a phone number belongs to, in any of the three columns, with or without `+`; or null. */
+/** Where a number may stand; first the one that WhatsApp itself has proven, last the one that people type. */
+const PHONE_COLUMNS = ['wa_id', 'whatsapp_e164', 'phone_number'] as const
+
+/**
+ * The profile that a phone number belongs to, in any of the three columns, with or without `+`; or null. Of several the one
+ * whose column comes first, so that nobody gets in another's place by typing their number; then by `user_id`.
+ */
 export async function profileByPhone(
   database: Database,
   digits: string,
   { signal }: Options = {},
 ): Promise<Profile | null> {
   const forms = [digits, `+${digits}`]
-  const { data } = await query<Profile>(database, 'profiles')
-    .or(
-      (profile) => profile.in('wa_id', forms),
-      (profile) => profile.in('phone_number', forms),
-      (profile) => profile.in('whatsapp_e164', forms),
-    )
-    .orderBy('user_id')
-    .first()
-    .execute({ signal })
-  return data
+  const profiles = query<Profile>(database, 'profiles').orderBy('user_id')
+  const anywhere = profiles.or(...PHONE_COLUMNS.map((column) => (one: Filters<Profile>) => one.in(column, forms)))
+  const { data } = await anywhere.limit(2).execute({ signal })
+  if (data.length < 2) return data[0] ?? null
+  for (const column of PHONE_COLUMNS) {
+    const { data: owner } = await profiles.in(column, forms).first().execute({ signal })
+    if (owner !== null) return owner
+  }
+  return null
 }
 
 /** The state of a user that lasts longest, under this key if there is one; null when none is valid at `now`. */

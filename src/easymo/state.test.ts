@@ -229,6 +229,16 @@ describe('invalidateProfileCache', () => {
     invalidateProfileCache(db.pool, { phone: '+250788000001' })
     expect(await names()).toEqual(['c', 'c'])
   })
+
+  it('by phone finds it where nobody has asked by phone', async () => {
+    await db.pool.query(`insert into profiles (user_id, phone_number, full_name) values ($1, '+250788000001', 'a')`, [ALINE]) // prettier-ignore
+    expect(await getCachedProfile(db.pool, ALINE)).toMatchObject({ full_name: 'a' })
+    await db.pool.query("update profiles set full_name = 'b'")
+    invalidateProfileCache(db.pool, { phone: '250788000002' })
+    expect(await getCachedProfile(db.pool, ALINE)).toMatchObject({ full_name: 'a' })
+    invalidateProfileCache(db.pool, { phone: '250788000001' })
+    expect(await getCachedProfile(db.pool, ALINE)).toMatchObject({ full_name: 'b' })
+  })
 })
 
 it('takes times to live from the environment, in milliseconds, and refuses what is no number without repeating it', async () => {

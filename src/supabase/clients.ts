@@ -8,7 +8,8 @@ export interface SupabaseClientLike {
   removeAllChannels?(): unknown
 }
 
-interface SupabaseAuthLike {
+/** Tells of sign-ins: a client that knows a user is lent to nobody else. */
+export interface SupabaseAuthLike {
   onAuthStateChange?(listener: (event: string, session: unknown) => void): unknown
 }
 

@@ -1,6 +1,7 @@
 export { supabaseCacheStore } from './cache-store.ts'
 export {
   supabaseClients,
+  type SupabaseAuthLike,
   type SupabaseClientLike,
   type SupabaseClients,
   type SupabaseClientSettings,

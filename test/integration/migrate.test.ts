@@ -138,6 +138,66 @@ describe.each([
     expect(out).toContain('skipped   idx_audit_logs_action: audit_logs has no column action')
   })
 
+  it.each([[[]], [['--concurrent']]])('lets one of several runs wait for the others %j', async (form) => {
+    const runs = await Promise.all([form, [], form].map((one) => migrate('--apply', own.url, ...one)))
+    expect(runs.filter(({ code, error }) => code !== 0 || error !== '')).toEqual([])
+    expect(await there()).toEqual([...names].sort())
+  })
+
+  it('skips what a type does not fit, and what is no table, and builds the others', async () => {
+    await admin.query('alter table audit_logs alter action type json using null; alter table profiles alter language type point using null') // prettier-ignore
+    await admin.query('alter table wallet_transactions alter status type int using null')
+    await admin.query('alter table trips rename to rides; create view trips as select * from rides')
+    const { code, out } = await migrate('--apply', own.url)
+    expect({ code, skipped: out.match(/ is skipped:/gm)?.length }).toEqual({ code: 1, skipped: 8 })
+    expect(out).toMatch(/^missing {3}idx_wallet_tx_status$/m)
+    expect(await there()).toHaveLength(12)
+    expect((await migrate('--apply', own.url, '--concurrent')).error.match(/^failed/gm)).toHaveLength(3)
+    expect((await migrate('--verify', own.url)).out).toContain('12 of 20 are as they should be, 3 are not, 5 skipped')
+  })
+
+  it.each([[[]], [['--concurrent']]])('never takes the index of another table for its own %j', async (form) => {
+    await admin.query('create table trips_before (like trips)')
+    await admin.query('create index idx_trips_user_status on trips_before (user_id, status)')
+    expect(await migrate('--apply', own.url, ...form)).toMatchObject({ code: 1 })
+    const { code, out } = await migrate('--verify', own.url)
+    expect({ code, differing: out.match(/^differing/gm)?.length }).toEqual({ code: 1, differing: 1 })
+    expect(out).toMatch(/found {4}CREATE INDEX idx_trips_user_status ON .*trips_before/)
+    expect(await migrate('--rollback', own.url)).toMatchObject({ code: 0 })
+    expect(await there()).toEqual(['idx_trips_user_status'])
+  })
+
+  it.each([[[]], [['--concurrent']]])('goes by the first table of the search path alone %j', async (form) => {
+    const [url, later] = [new URL(own.url), `${own.schema}_later`]
+    url.searchParams.set('options', `-csearch_path=${own.schema},${later}`)
+    await admin.query(`create schema ${later}; create table ${later}.trips (like trips)`)
+    await admin.query(`create index idx_trips_created_at on ${later}.trips (created_at desc)`)
+    try {
+      expect(await migrate('--apply', url.href, ...form)).toMatchObject({ code: 0, error: '' })
+      expect(await there()).toEqual([...names].sort())
+      expect(await migrate('--rollback', url.href)).toMatchObject({ code: 0 })
+      expect((await admin.query('select from pg_indexes where schemaname = $1', [later])).rowCount).toBe(1)
+    } finally {
+      await admin.query(`drop schema ${later} cascade`)
+    }
+  })
+
+  it('verifies for a role that can only look', async () => {
+    await migrate('--apply', own.url, '--only', 'indexes,dedup')
+    const [guest, url] = [`${own.schema}_guest`, new URL(own.url)]
+    url.username = guest
+    await admin.query(`create role ${guest} login; grant usage on schema ${own.schema} to ${guest}`)
+    await admin.query(`alter role ${guest} set default_transaction_read_only = on`)
+    try {
+      expect((await migrate('--verify', url.href)).out).toContain('20 of 20 are as they should be')
+      const { code, out } = await cli(['doctor', '--url', url.href])
+      expect(code).toBe(0)
+      expect(out).toMatch(/versions {2}cannot be read: permission denied[^]*indexes {3}20 unused/)
+    } finally {
+      await admin.query(`drop owned by ${guest}; drop role ${guest}`)
+    }
+  })
+
   it('tells what is missing, what differs, what is redundant and what nobody used', async () => {
     await admin.query('create index idx_trips_user_status on trips (status)')
     const applied = await migrate('--apply', own.url)
@@ -206,6 +266,8 @@ describe('the command line', () => {
     [['--print', '--explain'], '--explain belongs to --verify'],
     [['--apply', 'env', '--lock-timeout', '0'], '--lock-timeout must be'],
     [['--verify', 'env', '--concurrent'], '--concurrent belongs to'],
+    [['--apply', 'env', '--lock-timeout', '1'], '--lock-timeout belongs to'],
+    [['--apply', 'postgres://root:a/secret@host/db'], 'URL cannot be read'],
   ])('refuses %j with 2, and repeats no value', async (args, said) => {
     const { code, error } = await cli(['migrate', ...args])
     expect(code).toBe(2)
@@ -214,11 +276,8 @@ describe('the command line', () => {
   })
 
   it('ends with 1 when nobody answers', async () => {
-    const { code, error } = await cli(['doctor', '--url', 'postgres://me:secret@127.0.0.1:1/db'])
-    expect({ code, error }).toEqual({
-      code: 1,
-      error: 'the database cannot be reached: connect ECONNREFUSED 127.0.0.1:1',
-    })
+    const error = 'the database cannot be reached: connect ECONNREFUSED 127.0.0.1:1'
+    expect(await cli(['doctor', '--url', 'postgres://me:secret@127.0.0.1:1/db'])).toMatchObject({ code: 1, error })
   })
 
   it('prints and writes the files, never over one that somebody changed', async () => {

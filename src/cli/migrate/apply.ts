@@ -1,9 +1,11 @@
 import type { Output } from '../command.ts'
 import type { SqlClient } from './connect.ts'
 import { definitionOf, indexedTables, performanceIndexes, type PerformanceIndex } from './indexes.ts'
+import { holdMigrations } from './one-at-a-time.ts'
 import { absenceOf } from './tables.ts'
 
-const LOCK_NOT_AVAILABLE = '55P03'
+/** Somebody holds the table, or waits for what this waits for. */
+const BUSY: ReadonlySet<unknown> = new Set(['55P03', '40P01'])
 const ATTEMPTS = 3
 
 /**
@@ -16,6 +18,7 @@ export async function applyConcurrently(
   client: SqlClient,
   { lockTimeoutMs, out }: { readonly lockTimeoutMs: number; readonly out: Output },
 ): Promise<boolean> {
+  await holdMigrations(client, 'end', out)
   await client.query(`set lock_timeout = ${lockTimeoutMs}`)
   await client.query('set statement_timeout = 0')
   let complete = true
@@ -38,32 +41,33 @@ export async function applyConcurrently(
 async function build(client: SqlClient, index: PerformanceIndex, out: Output): Promise<boolean> {
   for (let attempt = 1; ; attempt += 1)
     try {
-      await dropLeftover(client, index)
       if (await isThere(client, index)) return true
       await client.query(`create index concurrently ${index.name} on ${definitionOf(index)}`)
       out.line(`built     ${index.name}`)
       return true
     } catch (error) {
       const { code, message } = error as { readonly code?: unknown; readonly message: string }
-      if (code === LOCK_NOT_AVAILABLE && attempt < ATTEMPTS) continue
-      await dropLeftover(client, index).catch(() => undefined)
+      if (BUSY.has(code) && attempt < ATTEMPTS) continue
+      await isThere(client, index).catch(() => undefined)
       out.error(`failed    ${index.name}: ${message}`)
       return false
     }
 }
 
-async function isThere(client: SqlClient, { name }: PerformanceIndex): Promise<boolean> {
-  const { rows } = await client.query('select to_regclass($1) is not null as there', [name])
-  return rows[0]?.['there'] === true
-}
-
-/** A build that was interrupted leaves an invalid index, which `if not exists` would take for the index. */
-async function dropLeftover(client: SqlClient, { name }: PerformanceIndex): Promise<void> {
+/**
+ * Whether the index is there, and on this table: other tables and schemas may have one of the same name. A build that was
+ * interrupted leaves an invalid one, which `if not exists` would take for the index; it is dropped.
+ */
+async function isThere(client: SqlClient, { name, table }: PerformanceIndex): Promise<boolean> {
   const { rows } = await client.query(
-    'select indexrelid::regclass::text as index from pg_index where not indisvalid and indexrelid = to_regclass($1)',
-    [name],
+    `select indexrelid::regclass::text as index, indisvalid as valid from pg_index join pg_class on oid = indexrelid
+     where relname = $1 and indrelid = to_regclass($2)`,
+    [name, table],
   )
-  for (const { index } of rows) await client.query(`drop index concurrently if exists ${String(index)}`)
+  const [found] = rows
+  if (found === undefined || found['valid'] === true) return found !== undefined
+  await client.query(`drop index concurrently if exists ${String(found['index'])}`)
+  return false
 }
 
 async function analyze(client: SqlClient, table: string): Promise<void> {

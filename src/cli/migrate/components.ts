@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 export type Component = 'indexes' | 'cache' | 'dedup' | 'metrics'
 
 /** The file of each component, without its ending; its rollback stands beside it. */
-export const componentFiles: Readonly<Record<Component, string>> = {
+const componentFiles: Readonly<Record<Component, string>> = {
   indexes: '0001_performance_indexes',
   cache: '0002_cache',
   dedup: '0003_dedup',

@@ -1,4 +1,6 @@
-import type pg from 'pg'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { UsageError } from '../command.ts'
 
 /** What the commands need of a client of `pg`. */
@@ -24,8 +26,8 @@ export async function connected<T>(
   work: (client: SqlClient) => Promise<T>,
 ): Promise<T> {
   const address = addressOf(url, env)
-  const { Client } = await driver()
-  const client = new Client({ connectionString: address, connectionTimeoutMillis: CONNECT_TIMEOUT_MS })
+  const Client = await driver()
+  const client = clientOf(() => new Client({ connectionString: address, connectionTimeoutMillis: CONNECT_TIMEOUT_MS }))
   // Without a listener the end of an idle connection would end the process.
   client.on('error', () => undefined)
   await client.connect().catch((error: unknown) => {
@@ -33,7 +35,7 @@ export async function connected<T>(
   })
   try {
     return await work({
-      query: (text, values = []) => client.query<Row>(text, [...values]),
+      query: (text, values = []) => client.query(text, [...values]),
       onNotice: (listener) => void client.on('notice', ({ message }) => listener(message ?? '')),
     })
   } finally {
@@ -50,13 +52,36 @@ function addressOf(url: string, env: Readonly<Record<string, string | undefined>
   return address
 }
 
-/** Loaded when a command needs it: the package itself depends on no driver. */
-async function driver(): Promise<Pick<typeof pg, 'Client'>> {
+/** The driver reads the address when the client is made. */
+function clientOf<Client>(make: () => Client): Client {
   try {
-    return (await import('pg')).default
+    return make()
   } catch (error) {
-    throw new Error('this command needs the driver: npm install pg', { cause: error })
+    if ((error as { readonly code?: unknown }).code !== 'ERR_INVALID_URL') throw error
+    throw new UsageError('URL cannot be read: in a password, / ? # and % must be written as %2F %3F %23 and %25')
   }
+}
+
+/** The class `Client` of `pg`, as far as it is used here. Written here so that this package never imports a driver. */
+type PgClient = new (options: { readonly connectionString: string; readonly connectionTimeoutMillis: number }) => {
+  on(event: 'error', listener: () => void): unknown
+  on(event: 'notice', listener: (notice: { readonly message?: string | undefined }) => void): unknown
+  connect(): Promise<unknown>
+  query(text: string, values: unknown[]): Promise<{ readonly rows: Row[] }>
+  end(): Promise<void>
+}
+
+/** The driver of the project in which the command runs, else one that stands beside this package. */
+async function driver(): Promise<PgClient> {
+  for (const from of [join(process.cwd(), 'package.json'), import.meta.url])
+    try {
+      const file = createRequire(from).resolve('pg')
+      const { default: pg } = (await import(pathToFileURL(file).href)) as { default: { Client: PgClient } }
+      return pg.Client
+    } catch (error) {
+      if ((error as { readonly code?: unknown }).code !== 'MODULE_NOT_FOUND') throw error
+    }
+  throw new Error('this command needs the driver: npm install pg')
 }
 
 /** The driver's words and code; they name hosts and roles, and never a password. */

@@ -5,6 +5,7 @@ import { applyConcurrently } from './apply.ts'
 import { fileOf, sqlOf, type Component, type Form } from './components.ts'
 import { connected, type SqlClient } from './connect.ts'
 import { explain } from './explain.ts'
+import { holdMigrations } from './one-at-a-time.ts'
 import { migrateOptions, type MigrateOptions } from './options.ts'
 import { verifyParts } from './parts.ts'
 import { verify } from './verify.ts'
@@ -66,7 +67,11 @@ async function runFiles(
   let complete = true
   for (const component of only) {
     if (component === 'indexes' && form === 'concurrent') complete = (await applyConcurrently(client, how)) && complete
-    else await client.query(await sqlOf(component, form))
+    else {
+      // The file's own `begin` joins this transaction, and its `commit` ends it.
+      await holdMigrations(client, 'commit', out)
+      await client.query(await sqlOf(component, form))
+    }
     out.line(`${form === 'rollback' ? 'took back' : 'applied'.padEnd(9)} ${component}`)
     // An index of the same name that was there before may be another one.
     if (component === 'indexes' && form !== 'rollback') complete = (await verify(client, out, 'wrong')) && complete

@@ -25,7 +25,7 @@ export function migrateOptions(args: readonly string[]): MigrateOptions {
     only: { type: 'string', default: 'indexes' },
     concurrent: { type: 'boolean', default: false },
     explain: { type: 'boolean', default: false },
-    'lock-timeout': { type: 'string', default: '5' },
+    'lock-timeout': { type: 'string' },
   })
   const { print, write, apply, verify, rollback, concurrent, explain } = values
   const asked = [
@@ -38,11 +38,23 @@ export function migrateOptions(args: readonly string[]): MigrateOptions {
   const [action, another] = asked
   if (action === undefined || another !== undefined)
     throw new UsageError('give one of --print, --write, --apply, --verify and --rollback')
-  if (explain && action.kind !== 'verify') throw new UsageError('--explain belongs to --verify')
-  if (concurrent && (action.kind === 'verify' || action.kind === 'rollback'))
-    throw new UsageError('--concurrent belongs to --print, --write and --apply')
-  const lockTimeoutMs = msOf(values['lock-timeout'])
+  const given = { concurrent, explain, lockTimeout: values['lock-timeout'] }
+  const lockTimeoutMs = msOf(given.lockTimeout ?? '5')
+  checkBelonging(action.kind, given)
   return { action, only: componentsOf(values.only), concurrent, explain, lockTimeoutMs }
+}
+
+interface Given extends Pick<MigrateOptions, 'concurrent' | 'explain'> {
+  readonly lockTimeout: string | undefined
+}
+
+/** An option that does nothing there would be taken for one that does. */
+function checkBelonging(kind: MigrateOptions['action']['kind'], { concurrent, explain, lockTimeout }: Given): void {
+  if (explain && kind !== 'verify') throw new UsageError('--explain belongs to --verify')
+  if (concurrent && (kind === 'verify' || kind === 'rollback'))
+    throw new UsageError('--concurrent belongs to --print, --write and --apply')
+  if (lockTimeout !== undefined && !(concurrent && kind === 'apply'))
+    throw new UsageError('--lock-timeout belongs to --apply --concurrent')
 }
 
 function componentsOf(text: string): Component[] {

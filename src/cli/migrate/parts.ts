@@ -38,7 +38,7 @@ async function absent(client: SqlClient, condition: string, names: readonly stri
 }
 
 /** `undefined` when there is none. */
-export async function versionOf(client: SqlClient, component: Component): Promise<number | undefined> {
+async function versionOf(client: SqlClient, component: Component): Promise<number | undefined> {
   const versions = await schemaVersions(client)
   return versions.get(component)
 }

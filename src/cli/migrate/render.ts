@@ -1,15 +1,16 @@
 import { columnNames, definitionOf, indexedTables, performanceIndexes, type PerformanceIndex } from './indexes.ts'
 
 /** Long enough for the writers of a busy table to finish, short enough that nobody notices who queues behind. */
-export const LOCK_TIMEOUT = '5s'
+const LOCK_TIMEOUT = '5s'
 
-const names = performanceIndexes.map(({ name }) => `    '${name}'`).join(',\n')
+/** Each name with its table: other tables and schemas may have an index of the same name. */
+const homes = performanceIndexes.map(({ name, table }) => `    ('${name}', '${table}')`).join(',\n')
 
 /** For fresh projects and small tables, and for tools that run a file in a transaction (`supabase db push`). */
 export function plainSql(): string {
   return `-- The ${performanceIndexes.length} performance indexes of the EasyMO tables, in one transaction, for fresh projects and small tables.
 -- Writes to a table wait while its indexes are built. It can be run again: what is there is left, what a build in the
--- background left invalid is made anew, and what a table or a column is missing for is skipped with a notice.
+-- background left invalid is made anew, and what a table or a column is missing or unfit for is skipped with a notice.
 -- The partial ones hold only the rows that the hot queries ask for, so those queries must name the same constants.
 begin;
 
@@ -18,17 +19,23 @@ set local lock_timeout = '${LOCK_TIMEOUT}';
 do $$
 declare
   wanted record;
+  leftover record;
 begin
   for wanted in select * from (values
-${performanceIndexes.map((index) => `    ('${index.name}', $i$create index if not exists ${index.name} on ${definitionOf(index)}$i$)`).join(',\n')}
-  ) as list (name, statement)
+${performanceIndexes.map((index) => `    ('${index.name}', '${index.table}', $i$create index if not exists ${index.name} on ${definitionOf(index)}$i$)`).join(',\n')}
+  ) as list (name, home, statement)
   loop
-    if exists (select from pg_index where indexrelid = to_regclass(wanted.name) and not indisvalid) then
-      execute format('drop index %I', wanted.name);
-    end if;
+    for leftover in
+      select indexrelid::regclass as name from pg_index join pg_class on oid = indexrelid
+      where relname = wanted.name and indrelid = to_regclass(wanted.home) and not indisvalid
+    loop
+      execute format('drop index %s', leftover.name);
+    end loop;
     begin
       execute wanted.statement;
-    exception when undefined_table or undefined_column then
+    exception when undefined_table or undefined_column or wrong_object_type
+      -- A column of a type that has no order, or not this constant.
+      or undefined_object or undefined_function or invalid_text_representation then
       raise notice 'easymo-perf: % is skipped: %', wanted.name, sqlerrm;
     end;
   end loop;
@@ -62,10 +69,11 @@ set statement_timeout = 0;
 
 -- What an interrupted build left behind is invalid, and "if not exists" would take it for the index.
 select format('drop index concurrently if exists %s', indexrelid::regclass)
-  from pg_index
-  where not indisvalid and indexrelid = any (array(select to_regclass(name) from unnest(array[
-${names}
-  ]) as name))
+  from pg_index join pg_class on oid = indexrelid
+  join (values
+${homes}
+  ) as list (name, home) on relname = name and indrelid = to_regclass(home)
+  where not indisvalid
 \\gexec
 
 -- Only where the table and all columns are there.
@@ -89,7 +97,20 @@ begin;
 
 set local lock_timeout = '${LOCK_TIMEOUT}';
 
-${performanceIndexes.map(({ name }) => `drop index if exists ${name};`).join('\n')}
+do $$
+declare
+  built record;
+begin
+  for built in
+    select indexrelid::regclass as name from pg_index join pg_class on oid = indexrelid
+    join (values
+${homes}
+    ) as list (name, home) on relname = list.name and indrelid = to_regclass(home)
+  loop
+    execute format('drop index %s', built.name);
+  end loop;
+end
+$$;
 
 commit;
 `

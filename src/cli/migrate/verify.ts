@@ -1,6 +1,6 @@
 import type { Output } from '../command.ts'
 import type { SqlClient } from './connect.ts'
-import { bare, expectedDefinition } from './expected.ts'
+import { bare, expectedDefinition, isSame } from './expected.ts'
 import { performanceIndexes, type PerformanceIndex } from './indexes.ts'
 import { absenceOf } from './tables.ts'
 
@@ -17,6 +17,8 @@ export type Finding =
 /** An index as the catalogue has it. */
 interface Found {
   readonly valid: boolean
+  /** False for one of the same name on another table, such as the one that was renamed away. */
+  readonly isOnTable: boolean
   readonly definition: string
   readonly scans: number
   /** Another index that begins with the same columns and holds the same rows. */
@@ -24,7 +26,7 @@ interface Found {
 }
 
 const FIND = `
-  select own.indisvalid as valid, pg_get_indexdef(own.indexrelid) as definition,
+  select own.indisvalid as valid, own.indrelid = wanted.oid as "isOnTable", pg_get_indexdef(own.indexrelid) as definition,
     coalesce(pg_stat_get_numscans(own.indexrelid), 0)::float8 as scans,
     (
       select min(other.indexrelid::regclass::text) from pg_index other
@@ -34,6 +36,7 @@ const FIND = `
         and (other.indkey::int2[])[0:own.indnkeyatts - 1] = (own.indkey::int2[])[0:own.indnkeyatts - 1]
         and (other.indoption::int2[])[0:own.indnkeyatts - 1] = (own.indoption::int2[])[0:own.indnkeyatts - 1]
         and (other.indclass::oid[])[0:own.indnkeyatts - 1] = (own.indclass::oid[])[0:own.indnkeyatts - 1]
+        and (other.indcollation::oid[])[0:own.indnkeyatts - 1] = (own.indcollation::oid[])[0:own.indnkeyatts - 1]
         -- Of two that are the same, the one that was there first is the one to keep.
         and (other.indnkeyatts > own.indnkeyatts or other.indisunique or other.indexrelid < own.indexrelid)
     ) as "coveredBy"
@@ -54,9 +57,11 @@ async function findingOf(client: SqlClient, index: PerformanceIndex): Promise<Fi
   if (absence !== undefined) return { state: 'skipped', why: absence }
   const found = (await client.query(FIND, [index.name, index.table])).rows[0] as unknown as Found | undefined
   if (found === undefined) return { state: 'missing' }
+  const expected = expectedDefinition(index)
+  const definition = bare(found.definition)
+  if (!found.isOnTable) return { state: 'differing', expected, found: found.definition }
   if (!found.valid) return { state: 'invalid' }
-  const expected = await expectedDefinition(client, index)
-  if (bare(found.definition) !== expected) return { state: 'differing', expected, found: bare(found.definition) }
+  if (!isSame(definition, expected)) return { state: 'differing', expected, found: definition }
   if (found.coveredBy !== null) return { state: 'redundant', because: found.coveredBy }
   return found.scans === 0 ? { state: 'unused' } : { state: 'ok' }
 }

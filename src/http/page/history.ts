@@ -1,9 +1,9 @@
 import type { Reading } from './reading.ts'
 
 /** Rates are averages over so many milliseconds before a point: short enough to move, long enough to be calm. */
-export const WINDOW_MS = 15_000
+const WINDOW_MS = 15_000
 /** What is older is forgotten. */
-export const KEPT_MS = 300_000
+const KEPT_MS = 300_000
 /** Between points that are further apart no line is drawn: nobody looked. */
 const GAP_MS = 12_000
 /** A process started when its timestamp minus its uptime says; further apart than this, it is another process. */
