@@ -176,7 +176,11 @@ function containedText(value: unknown): string {
   return Array.isArray(contained) ? arrayText(contained as Scalar[]) : JSON.stringify(contained)
 }
 
+/** Stands for itself in an address, and between quotes. */
+const PLAIN = /^[\w.-]*$/
+
 function quoted(text: string): string {
+  if (PLAIN.test(text)) return `%22${text}%22`
   return `%22${encodeURIComponent(NEEDS_ESCAPE.test(text) ? text.replace(/["\\]/g, '\\$&') : text)}%22`
 }
 

@@ -46,14 +46,18 @@ const known = new WeakMap<Database, Known>()
 export function query<Row extends object = Record<string, unknown>>(
   database: Database,
   table: string,
-  options: QueryOptions = {},
+  options?: QueryOptions,
 ): Query<Row> {
-  const { host = defaultHost } = options
-  knownOptions(options, 'host')
-  if (host !== defaultHost) hasMethods('host', host, 'observe')
   const { root, target } = known.get(database) ?? remember(database)
   const step = root.next('from', table, tableName)
-  return new QueryBuilder<Row, Row, 'many'>(step, undefined, host === defaultHost ? target : { database, host })
+  return new QueryBuilder<Row, Row, 'many'>(step, undefined, options === undefined ? target : { database, host: hostOf(options) }) // prettier-ignore
+}
+
+function hostOf(options: QueryOptions): Host {
+  knownOptions(options, 'host')
+  const { host = defaultHost } = options
+  hasMethods('host', host, 'observe')
+  return host
 }
 
 /** Counts what is remembered of the queries of a database, for tests and for a look at a running process. */

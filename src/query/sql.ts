@@ -12,7 +12,8 @@ export const SQL_POSITION = 'easymo position'
 export interface SqlForm {
   readonly text: string
   readonly name: string
-  readonly parameters: readonly Parameter[]
+  /** None when they are the values as they were given. */
+  readonly parameters: readonly Parameter[] | undefined
 }
 
 /** A place among the values, or what makes the parameter of them. */
@@ -44,8 +45,8 @@ export function countSql(plan: Plan, values: readonly unknown[]): SqlStatement {
 }
 
 function statement({ text, name, parameters }: SqlForm, plan: Plan, values: readonly unknown[]): SqlStatement {
-  const found = parameters.map((place) => (typeof place === 'number' ? values[place] : place(plan, values)))
-  return { text, values: found, name }
+  const found = parameters?.map((place) => (typeof place === 'number' ? values[place] : place(plan, values)))
+  return { text, values: found ?? values, name }
 }
 
 function formOf(plan: Plan, purpose: Purpose, position?: Position): SqlForm {
@@ -73,20 +74,21 @@ class SqlWriter {
   form(): SqlForm {
     const text = this.#text()
     // Two hashes: two texts under one name would be an error of the driver, or another query's rows.
-    return { text, name: `easymo_${hash(text, 0x811c9dc5)}${hash(text, 0x9e3779b9)}`, parameters: this.#parameters }
+    const name = `easymo_${hash(text, 0x811c9dc5)}${hash(text, 0x9e3779b9)}`
+    const isAsGiven = this.#parameters.length === this.#plan.values && this.#parameters.every((place, index) => place === index) // prettier-ignore
+    return { text, name, parameters: isAsGiven ? undefined : this.#parameters }
   }
 
   #text(): string {
-    const { table, shape, order, paging } = this.#plan
+    const { table, shape, order } = this.#plan
     const from = `from ${tableSql(table)}${this.#where()}`
     if (this.#purpose === 'estimate') return `explain (format json) select ${from}`
     if (this.#purpose === 'count') return `select count(*) as "count" ${from}`
     let text = `select ${columns(this.#plan)} ${from}`
     if (order.length > 0 && shape !== 'exists') text += ` order by ${order.map(orderTerm).join(', ')}`
-    if (paging.kind !== 'slice' || paging.limit !== undefined || shape !== 'many')
-      text += ` limit ${this.#parameter(limitOf)}`
-    if (paging.kind === 'page' || (paging.kind === 'slice' && paging.offset !== undefined))
-      text += ` offset ${this.#parameter(offsetOf)}`
+    const { limit, offset } = slicing(this.#plan)
+    if (limit !== undefined) text += ` limit ${this.#parameter(limit)}`
+    if (offset !== undefined) text += ` offset ${this.#parameter(offset)}`
     return text
   }
 
@@ -137,6 +139,12 @@ class SqlWriter {
     const known = this.#parameters.indexOf(place)
     return `$${known < 0 ? this.#parameters.push(place) : known + 1}`
   }
+}
+
+/** What a statement says of them. */
+function slicing({ paging, shape }: Plan): Readonly<Record<'limit' | 'offset', Parameter | undefined>> {
+  if (paging.kind !== 'slice') return { limit: limitOf, offset: paging.kind === 'page' ? offsetOf : undefined }
+  return { limit: shape === 'many' ? paging.limit : limitOf, offset: paging.offset }
 }
 
 function columns(plan: Plan): string {
