@@ -4,7 +4,7 @@ import { textOf } from './constant.ts'
 import { all, type Comparison, type Filter, type Operand } from './filter.ts'
 import { behind, nullsOf, type Position } from './keyset.ts'
 import { likeRegex } from './like.ts'
-import { isKeyset, sliceOf, type Order, type Plan, type Slice } from './plan.ts'
+import { isKeyset, sliceOf, type Condition, type Order, type Plan, type RestForm, type Slice } from './plan.ts'
 import { arrayText, type Contained, type Scalar } from './value.ts'
 
 /** Names that PostgREST reads as its own parameters; a column of that name is filtered inside `and=(…)`. */
@@ -18,20 +18,6 @@ export const REST_POSITION = 'easymo_position_'
 
 type Values = readonly unknown[]
 type Writer = (values: Values) => string
-
-/** A request free of its values. */
-export interface RestForm {
-  readonly select: string
-  readonly conditions: readonly Condition[]
-  readonly order: string
-  readonly headers: Readonly<Record<string, string>>
-}
-
-/** One condition: how it stands in `and=(…)`, and how as a parameter of its own, when it is better off so. */
-interface Condition {
-  readonly inside: Writer
-  readonly alone: ((values: Values) => string | undefined) | undefined
-}
 
 /**
  * Writes a plan as a request to PostgREST, which knows two places for a condition: a parameter of its own, whose text is

@@ -3,21 +3,10 @@ import { hash } from './cursor.ts'
 import { all, type Comparison, type Filter, type Operand } from './filter.ts'
 import type { Table } from './identifier.ts'
 import { behind, nullsOf, type Position } from './keyset.ts'
-import { isKeyset, limitOf, offsetOf, type Order, type Plan } from './plan.ts'
+import { isKeyset, limitOf, offsetOf, type Order, type Parameter, type Plan, type SqlForm } from './plan.ts'
 
 /** The column that holds the order's values as text; no name of a column may have a space. */
 export const SQL_POSITION = 'easymo position'
-
-/** A statement free of its values: where each parameter finds its own. */
-export interface SqlForm {
-  readonly text: string
-  readonly name: string
-  /** None when they are the values as they were given. */
-  readonly parameters: readonly Parameter[] | undefined
-}
-
-/** A place among the values, or what makes the parameter of them. */
-type Parameter = number | ((plan: Plan, values: readonly unknown[]) => unknown)
 
 /** Which statement of a plan is meant. */
 type Purpose = 'rows' | 'count' | 'estimate'
