@@ -10,6 +10,7 @@ export interface SupabaseClientLike {
 
 /** Tells of sign-ins: a client that knows a user is lent to nobody else. */
 export interface SupabaseAuthLike {
+  /** Calls `listener` with every sign-in and sign-out. */
   onAuthStateChange?(listener: (event: string, session: unknown) => void): unknown
 }
 
