@@ -2,38 +2,16 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PostgrestClient } from '@supabase/postgrest-js'
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import type { CacheStore, CacheWrite } from '../../src/core/cache-store.ts'
 import { supabaseCacheStore } from '../../src/supabase/index.ts'
 import { cacheStoreContract } from '../../src/testing/index.ts'
-import { ownName } from '../servers/index.ts'
 import { cacheRollback, cacheSchema, FORGET } from '../support/cache-schema.ts'
-import { postgrestRpc, type PostgrestRpc } from '../support/postgrest-rpc.ts'
-import type { SqlSchema } from '../support/sql-schema.ts'
+import { overPostgrest } from '../support/over-postgrest.ts'
 
-let own: SqlSchema
-let rest: PostgrestRpc
-const stranger = ownName()
+const rest = overPostgrest(cacheSchema, FORGET)
 
-beforeAll(async () => {
-  own = await cacheSchema(inject('postgresUrl'))
-  rest = await postgrestRpc(own.url, own.schema)
-  await own.admin.query(`create role ${stranger}; grant usage on schema ${own.schema} to ${stranger}`)
-})
-
-beforeEach(async () => {
-  rest.recorded.length = 0
-  await own.admin.query(FORGET)
-})
-
-afterAll(async () => {
-  await rest.close()
-  await own.admin.query(`drop owned by ${stranger}; drop role ${stranger}`)
-  await own.end()
-})
-
-const storeOf = (options: object = {}): CacheStore =>
-  supabaseCacheStore(new PostgrestClient(rest.url, { headers: { apikey: 'key' }, ...options }))
+const storeOf = (options: object = {}): CacheStore => supabaseCacheStore(rest.client(options))
 
 const WRITE: CacheWrite = { key: 'a', text: 'say "hi"', version: '1', tags: ['t'], ttlMs: 1_000.5, staleMs: Infinity }
 
@@ -54,7 +32,7 @@ describe('the request', () => {
     const store = storeOf()
     for (const call of everyCall(store)) await call()
     await store.writeMany([{ ...WRITE, beganAt: 1_790_000_000_000_001 }])
-    expect(rest.recorded.map(({ method, url, body }) => [method, url, JSON.parse(body) as unknown])).toEqual([
+    expect(rest.recorded().map(({ method, url, body }) => [method, url, JSON.parse(body) as unknown])).toEqual([
       ['POST', '/rest/v1/rpc/easymo_cache_read', { keys: ['a'], tags: ['t'] }],
       ['POST', '/rest/v1/rpc/easymo_cache_write', { entries: [{ ...WRITE, ttlMs: 1_001, staleMs: null }] }],
       ['POST', '/rest/v1/rpc/easymo_cache_delete', { keys: ['a'], keep_ms: 60_000 }],
@@ -71,17 +49,17 @@ describe('the request', () => {
     const added = ['accept', 'accept-encoding', 'accept-language', 'connection', 'content-length', 'host', 'sec-fetch-mode', 'user-agent'] // prettier-ignore
     const headersOf = async (options: object): Promise<object> => {
       await storeOf(options).deleteMany(['a'], 1)
-      return Object.fromEntries(Object.entries(rest.recorded.at(-1)?.headers ?? {}).filter(([name]) => !added.includes(name))) // prettier-ignore
+      return Object.fromEntries(Object.entries(rest.recorded().at(-1)?.headers ?? {}).filter(([name]) => !added.includes(name))) // prettier-ignore
     }
     const plain = await headersOf({})
     expect(plain).toEqual({ apikey: 'key', 'content-type': 'application/json' })
-    expect(await headersOf({ schema: own.schema })).toEqual({ ...plain, 'content-profile': own.schema })
+    expect(await headersOf({ schema: rest.own.schema })).toEqual({ ...plain, 'content-profile': rest.own.schema })
   })
 
   it('is not sent for nothing to write', async () => {
     const store = storeOf()
     await Promise.all([store.writeMany([]), store.deleteMany([], 1), store.stampTags([], 'gone', 1)])
-    expect(rest.recorded).toEqual([])
+    expect(rest.recorded()).toEqual([])
   })
 
   it('goes through the client’s own fetch, as a bare function', async () => {
@@ -97,7 +75,7 @@ describe('the request', () => {
 
 describe('what refuses', () => {
   it('a role without rights, and an unknown function, are mistakes in the set-up', async () => {
-    for (const call of everyCall(storeOf({ headers: { authorization: `Bearer ${stranger}` } })))
+    for (const call of everyCall(storeOf({ headers: { authorization: `Bearer ${rest.stranger}` } })))
       await expect(call()).rejects.toMatchObject({
         code: 'ERR_PERF_STORE_SETUP',
         cause: { code: '42501', status: 403 },
@@ -110,7 +88,7 @@ describe('what refuses', () => {
   })
 
   it('a conflict that passes is tried again, a few times', async () => {
-    await own.admin.query(`
+    await rest.own.admin.query(`
       create sequence tries;
       create function fails() returns trigger language plpgsql as $$ begin
         if nextval('tries') < 3 then raise exception 'deadlock detected' using errcode = '40P01'; end if;
@@ -118,9 +96,9 @@ describe('what refuses', () => {
       end $$;
       create trigger fails before insert on easymo_cache_entries execute function fails();`)
     await storeOf().writeMany([WRITE])
-    expect(rest.recorded).toHaveLength(3)
+    expect(rest.recorded()).toHaveLength(3)
     expect((await storeOf().readMany(['a'], [])).records).toMatchObject([{ text: 'say "hi"' }])
-    await own.admin.query('drop trigger fails on easymo_cache_entries')
+    await rest.own.admin.query('drop trigger fails on easymo_cache_entries')
   })
 })
 

@@ -2,41 +2,19 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PostgrestClient } from '@supabase/postgrest-js'
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import type { DedupStore } from '../../src/core/dedup-store.ts'
 import { createDedup } from '../../src/dedup/index.ts'
 import { supabaseDedupStore } from '../../src/supabase/index.ts'
 import { dedupStoreContract } from '../../src/testing/index.ts'
-import { ownName } from '../servers/index.ts'
 import { dedupRollback, dedupSchema, FORGET_CLAIMS } from '../support/dedup-schema.ts'
-import { postgrestRpc, type PostgrestRpc } from '../support/postgrest-rpc.ts'
-import type { SqlSchema } from '../support/sql-schema.ts'
+import { overPostgrest } from '../support/over-postgrest.ts'
 
 const DONE = { as: 'done', retentionMs: 60_000.5 } as const
 
-let own: SqlSchema
-let rest: PostgrestRpc
-const stranger = ownName()
+const rest = overPostgrest(dedupSchema, FORGET_CLAIMS)
 
-beforeAll(async () => {
-  own = await dedupSchema(inject('postgresUrl'))
-  rest = await postgrestRpc(own.url, own.schema)
-  await own.admin.query(`create role ${stranger}; grant usage on schema ${own.schema} to ${stranger}`)
-})
-
-beforeEach(async () => {
-  rest.recorded.length = 0
-  await own.admin.query(FORGET_CLAIMS)
-})
-
-afterAll(async () => {
-  await rest.close()
-  await own.admin.query(`drop owned by ${stranger}; drop role ${stranger}`)
-  await own.end()
-})
-
-const storeOf = (options: object = {}): DedupStore =>
-  supabaseDedupStore(new PostgrestClient(rest.url, { headers: { apikey: 'key' }, ...options }))
+const storeOf = (options: object = {}): DedupStore => supabaseDedupStore(rest.client(options))
 
 const everyCall = (store: DedupStore, keys = ['a', 'say "hi"']): (() => Promise<unknown>)[] => [
   () => store.claimMany(keys, 't', 1_000.5),
@@ -56,7 +34,7 @@ describe('a dedup on Supabase', () => {
     const updates = Array.from({ length: 1_000 }, (_, at) => `m:${at}`)
     const results = await dedup.each(updates, { key: (key) => key, handle: () => 1 })
     expect(new Set(results.map(({ status }) => status))).toEqual(new Set(['done']))
-    const called = rest.recorded.map(({ url }) => url)
+    const called = rest.recorded().map(({ url }) => url)
     expect(called.filter((url) => url?.endsWith('easymo_dedup_claim'))).toHaveLength(1)
     const again = createDedup({ name: 'wa', store: storeOf(), storeTimeoutMs: 10_000 })
     expect(await again.once('m:7', () => expect.unreachable('it ran'))).toEqual({ status: 'duplicate' })
@@ -67,7 +45,7 @@ describe('the request', () => {
   it('is one POST per call, with the named arguments as JSON', async () => {
     for (const call of everyCall(storeOf())) await call()
     const keys = ['a', 'say "hi"']
-    expect(rest.recorded.map(({ method, url, body }) => [method, url, JSON.parse(body) as unknown])).toEqual([
+    expect(rest.recorded().map(({ method, url, body }) => [method, url, JSON.parse(body) as unknown])).toEqual([
       ['POST', '/rest/v1/rpc/easymo_dedup_claim', { keys, token: 't', lease_ms: 1_001 }],
       ['POST', '/rest/v1/rpc/easymo_dedup_renew', { keys, token: 't', lease_ms: 4e12 }],
       ['POST', '/rest/v1/rpc/easymo_dedup_complete', { keys, token: 't', ending: 'done', retention_ms: 60_001 }],
@@ -77,13 +55,13 @@ describe('the request', () => {
 
   it('is not sent for no keys', async () => {
     for (const call of everyCall(storeOf(), [])) await call()
-    expect(rest.recorded).toEqual([])
+    expect(rest.recorded()).toEqual([])
   })
 })
 
 describe('what refuses', () => {
   it('a role without rights, and an unknown function, are mistakes in the set-up', async () => {
-    for (const call of everyCall(storeOf({ headers: { authorization: `Bearer ${stranger}` } })))
+    for (const call of everyCall(storeOf({ headers: { authorization: `Bearer ${rest.stranger}` } })))
       await expect(call()).rejects.toMatchObject({ code: 'ERR_PERF_STORE_SETUP', cause: { code: '42501' } })
     const other = await dedupSchema(inject('postgresUrl'))
     await other.admin.query(await dedupRollback())
@@ -93,7 +71,7 @@ describe('what refuses', () => {
   })
 
   it('a conflict that passes is tried again, a few times', async () => {
-    await own.admin.query(`
+    await rest.own.admin.query(`
       create sequence tries;
       create function fails() returns trigger language plpgsql as $$ begin
         if nextval('tries') < 3 then raise exception 'deadlock detected' using errcode = '40P01'; end if;
@@ -101,8 +79,8 @@ describe('what refuses', () => {
       end $$;
       create trigger fails before insert on easymo_dedup execute function fails();`)
     expect(await storeOf().claimMany(['a'], 't', 1_000)).toEqual([{ status: 'won', attempt: 1 }])
-    expect(rest.recorded).toHaveLength(3)
-    await own.admin.query('drop trigger fails on easymo_dedup')
+    expect(rest.recorded()).toHaveLength(3)
+    await rest.own.admin.query('drop trigger fails on easymo_dedup')
   })
 })
 

@@ -61,7 +61,7 @@ const where = (column: string, value: string): RegExp =>
 it('asks for a phone number in all three columns, quoted, so that its text is nothing but a number', async () => {
   answer = json(200, [{ user_id: USER, wa_id: '250788000001' }])
   expect(await getCachedProfileByPhone(client, '+250 788,000)001')).toMatchObject({ user_id: USER })
-  const columns = ['wa_id', 'phone_number', 'whatsapp_e164']
+  const columns = ['wa_id', 'whatsapp_e164', 'phone_number']
   const both = columns.map((column) => `${column}.in.("250788000001","+250788000001")`).join(',')
   expect(lastUrl()).toContain(`or(${both})`)
 })

@@ -2,39 +2,19 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PostgrestClient } from '@supabase/postgrest-js'
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import type { MetricsFlush, MetricsStore } from '../../src/core/metrics-store.ts'
 import { aggregate, createMetrics, flush, prometheusText } from '../../src/metrics/index.ts'
 import { supabaseMetricsStore } from '../../src/supabase/index.ts'
 import { metricsStoreContract } from '../../src/testing/index.ts'
-import { ownName } from '../servers/index.ts'
 import { FORGET_METRICS, metricsRollback, metricsSchema } from '../support/metrics-schema.ts'
-import { postgrestRpc, type PostgrestRpc } from '../support/postgrest-rpc.ts'
-import type { SqlSchema } from '../support/sql-schema.ts'
+import { overPostgrest } from '../support/over-postgrest.ts'
 
 const FLUSH: MetricsFlush = { id: '1', instance: '"a"', maxSeriesPerMetric: 9, gaugeTtlMs: 60_000, definitions: [['m', 'd']], series: [{ metric: 'm', series: 's', sums: [['v', 1]] }] } // prettier-ignore
 
-let own: SqlSchema
-let rest: PostgrestRpc
-const stranger = ownName()
+const rest = overPostgrest(metricsSchema, FORGET_METRICS)
 
-beforeAll(async () => {
-  own = await metricsSchema(inject('postgresUrl'))
-  rest = await postgrestRpc(own.url, own.schema)
-  await own.admin.query(`create role ${stranger}; grant usage on schema ${own.schema} to ${stranger}`)
-})
-beforeEach(async () => {
-  rest.recorded.length = 0
-  await own.admin.query(FORGET_METRICS)
-})
-afterAll(async () => {
-  await rest.close()
-  await own.admin.query(`drop owned by ${stranger}; drop role ${stranger}`)
-  await own.end()
-})
-
-const storeOf = (options: object = {}): MetricsStore =>
-  supabaseMetricsStore(new PostgrestClient(rest.url, { headers: { apikey: 'key' }, ...options }))
+const storeOf = (options: object = {}): MetricsStore => supabaseMetricsStore(rest.client(options))
 
 describe('metrics in Supabase keep the contract of a store', () => {
   for (const { name, run } of metricsStoreContract)
@@ -47,15 +27,15 @@ it('a flush to Supabase is one request, and so is reading', async () => {
   metrics.gauge('size', { help: 'Size' }).set(3)
   expect(await flush(metrics, storeOf(), { timeoutMs: 5_000 })).toBe(true)
   expect(prometheusText(await aggregate(storeOf()))).toContain('requests_total{status="200"} 2\n')
-  expect(rest.recorded.map(({ method, url }) => `${method} ${url}`)).toEqual([
+  expect(rest.recorded().map(({ method, url }) => `${method} ${url}`)).toEqual([
     'POST /rest/v1/rpc/easymo_metrics_add',
     'POST /rest/v1/rpc/easymo_metrics_read',
   ])
-  expect(Object.keys(JSON.parse(rest.recorded[0]?.body ?? '') as object)).toEqual(['flush'])
+  expect(Object.keys(JSON.parse(rest.recorded()[0]?.body ?? '') as object)).toEqual(['flush'])
 })
 
 it('a role without rights, and an unknown function, are mistakes in the set-up', async () => {
-  const refused = storeOf({ headers: { authorization: `Bearer ${stranger}` } })
+  const refused = storeOf({ headers: { authorization: `Bearer ${rest.stranger}` } })
   for (const call of [() => refused.add(FLUSH), () => refused.read()])
     await expect(call()).rejects.toMatchObject({ code: 'ERR_PERF_STORE_SETUP', cause: { code: '42501' } })
   const other = await metricsSchema(inject('postgresUrl'))
