@@ -134,7 +134,7 @@ export interface HistogramOptions<L extends readonly string[]> extends Instrumen
   readonly buckets?: readonly number[]
   /**
    * Also keeps a sketch of the values, so that `quantile()` answers, and p50 to p99 are exact to 1.1 % instead of being
-   * estimated from the buckets. It costs about 1 kB per series, of which there are then at most 256. @defaultValue false
+   * estimated from the buckets. It costs about 1.3 kB per series, of which there are then at most 256. @defaultValue false
    */
   readonly quantiles?: boolean
 }

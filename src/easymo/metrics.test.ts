@@ -102,6 +102,14 @@ describe('timers', () => {
     await timeSync('work', () => clock.tick(5))
     expect(getHistogramStats('work_ms')).toMatchObject({ count: 4, sum: 25 })
   })
+
+  it('runs a query builder that is timed once, however often it is listened to', async () => {
+    let runs = 0
+    // Runs again for each listener, as the builders of supabase-js do.
+    const builder = { then: (done: (rows: number) => void) => done((runs += 1)) } as PromiseLike<number>
+    expect(await timeSync('work', () => builder)).toBe(1)
+    expect(runs).toBe(1)
+  })
 })
 
 describe('what cannot be recorded', () => {

@@ -1,4 +1,4 @@
-import { isPromiseLike } from '../core/promise.ts'
+import { whenEnded } from '../core/promise.ts'
 import { metricsJson, prometheusText, type Family, type HistogramSummary, type MetricsDocument } from '../metrics/index.ts' // prettier-ignore
 import { DynamicMetrics, valuesOf, type Dynamic, type Labels } from './dynamic-metrics.ts'
 import { timerName, type Kind } from './metric-names.ts'
@@ -101,17 +101,13 @@ export async function timeAsync<T>(name: string, fn: () => T | PromiseLike<T>, l
   }
 }
 
-/** Measures how long `fn` takes until it returns or throws; of a promise that it returns, until that settles. */
+/**
+ * Measures how long `fn` takes until it returns or throws; of a promise that it returns, until that settles. A query
+ * builder that it returns runs here, and comes back as a promise.
+ */
 export function timeSync<T>(name: string, fn: () => T, labels?: Labels): T {
   const end = startTimer(name, labels)
-  let result: T | undefined
-  try {
-    result = fn()
-    return result
-  } finally {
-    if (isPromiseLike(result)) Promise.resolve(result).then(end, end)
-    else end()
-  }
+  return whenEnded(fn, end, end)
 }
 
 /** All metrics as a plain object; times in milliseconds. */

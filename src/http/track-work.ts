@@ -1,35 +1,19 @@
-import { isPromiseLike } from '../core/promise.ts'
+import { whenEnded } from '../core/promise.ts'
 
 /** How a piece of work ended. A label. */
 export type Outcome = 'ok' | 'error'
 
 /**
- * Runs `work` once, and says how it ended: at once, or when its promise has settled. A thenable that is no promise becomes
- * one, because query builders run their query again for each listener.
+ * Runs `work` once, and says how it ended: at once, or when its promise has settled.
  *
  * @param judge - how a value counts that `work` gave
- * @returns what `work` returns
- * @throws whatever `work` throws, unchanged
  */
 export function watched<T>(work: () => T, judge: (value: unknown) => Outcome, ended: (outcome: Outcome) => void): T {
-  let result: T
-  try {
-    result = work()
-    if (isPromiseLike(result)) {
-      const promise = result instanceof Promise ? result : Promise.resolve(result)
-      // Listened to and given back as it is: the caller gets its own promise, and a rejection stays its business.
-      promise.then(
-        (value) => ended(judge(value)),
-        () => ended('error'),
-      )
-      return promise as T
-    }
-  } catch (error) {
-    ended('error')
-    throw error
-  }
-  ended(judge(result))
-  return result
+  return whenEnded(
+    work,
+    (value) => ended(judge(value)),
+    () => ended('error'),
+  )
 }
 
 export const returned = (): Outcome => 'ok'

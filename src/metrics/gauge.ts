@@ -1,6 +1,7 @@
 import type { BoundGauge, Gauge } from '../core/metrics-port.ts'
+import { whenEnded } from '../core/promise.ts'
 import type { Definition } from './definition.ts'
-import { around, LABEL_TOO_MANY, type Instrument, type InstrumentContext } from './instrument.ts'
+import { LABEL_TOO_MANY, type Instrument, type InstrumentContext } from './instrument.ts'
 import { SeriesTable } from './series-table.ts'
 
 /** A series is its own bound handle: the value stands in a field of it. */
@@ -32,9 +33,10 @@ class GaugeSeries implements BoundGauge, Gauge<[]> {
   track<T>(work: () => T, label?: unknown): T {
     if (!this.#fits(1, label)) return work()
     this.value += 1
-    return around(work, () => {
+    const end = (): void => {
       this.value -= 1
-    })
+    }
+    return whenEnded(work, end, end)
   }
 
   with(label?: unknown): BoundGauge {

@@ -1,8 +1,9 @@
 import type { Clock } from '../core/clock.ts'
 import { OptionError } from '../core/errors.ts'
 import type { BoundHistogram, Histogram, HistogramSnapshot } from '../core/metrics-port.ts'
+import { whenEnded } from '../core/promise.ts'
 import { sketchQuantile } from '../core/sketch-quantile.ts'
-import { around, LABEL_TOO_MANY } from './instrument.ts'
+import { LABEL_TOO_MANY } from './instrument.ts'
 import { ValueSketch } from './sketch.ts'
 import type { BucketIndex } from './bucket-index.ts'
 import type { DoubleBits } from './double-bits.ts'
@@ -74,7 +75,8 @@ export class HistogramSeries implements BoundHistogram, Histogram<[]> {
   }
 
   time<T>(work: () => T, label?: unknown): T {
-    return around(work, this.startTimer(label))
+    const end = this.startTimer(label)
+    return whenEnded(work, end, end)
   }
 
   quantile(q: number, label?: unknown): number {

@@ -1,6 +1,5 @@
 import type { Clock } from '../core/clock.ts'
 import type { Family } from '../core/metrics-port.ts'
-import { isPromiseLike } from '../core/promise.ts'
 import type { SeriesTableOptions } from './series-table.ts'
 
 /** What an instrument gets from its registry. */
@@ -21,25 +20,3 @@ export interface Instrument {
 
 /** Why a recording is dropped that gives a label to a series, whose labels stand already. */
 export const LABEL_TOO_MANY = 'it has no labels, or has them already'
-
-/**
- * Calls `end` when `work` has returned or thrown, or when the promise it returned has settled. Other thenables are turned
- * into a promise: query builders run their query again for each listener, so there must be only one.
- */
-export function around<T>(work: () => T, end: () => void): T {
-  let result: T
-  try {
-    result = work()
-    if (isPromiseLike(result)) {
-      const promise = result instanceof Promise ? result : Promise.resolve(result)
-      // Listened to and given back as it is: the caller gets its own promise, and a rejection stays its business.
-      promise.then(end, end)
-      return promise as T
-    }
-  } catch (error) {
-    end()
-    throw error
-  }
-  end()
-  return result
-}
