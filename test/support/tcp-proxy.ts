@@ -19,6 +19,8 @@ export interface TcpProxy {
   weather(weather: Weather): void
   /** Resets one of the open connections, if there is one. */
   reset(random?: () => number): void
+  /** Resets all of the open connections. */
+  resetAll(): void
   close(): Promise<void>
 }
 
@@ -46,6 +48,7 @@ export async function tcpProxy(target: number): Promise<TcpProxy> {
     to: (next) => void (port = next),
     weather: (next) => void (weather = next),
     reset: (random = Math.random) => [...clients][Math.floor(random() * clients.size)]?.resetAndDestroy(),
+    resetAll: () => clients.forEach((client) => client.resetAndDestroy()),
     async close() {
       server.close()
       clients.forEach((client) => client.destroy())
