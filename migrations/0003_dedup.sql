@@ -14,7 +14,7 @@ insert into easymo_schema_versions as there (component, version) values ('dedup'
 create table if not exists easymo_dedup (
   key text collate "C" primary key, -- as easymo_dedup_names writes it
   state text not null, -- leased, failed (given back: free, with its attempts), done, dead (parked)
-  token text, -- who owns the lease
+  token text, -- who owns the lease, or ended it
   lease_until timestamptz,
   attempts integer not null,
   expires_at timestamptz not null -- from then on the row counts for nothing, whatever its state
@@ -106,7 +106,8 @@ begin
 end
 $$;
 
--- Puts what the token owns into another state, and answers [true | false] in the order of the keys: whether it owned it.
+-- Puts what the token owns into another state, and answers [true | false] in the order of the keys: whether it owned it,
+-- or had put it there before: work that ended its claim in a transaction of its own is told of that end once more.
 create or replace function easymo_dedup_put(keys text[], token text, state text, lease_ms bigint, keep_ms bigint)
   returns json language plpgsql volatile security invoker
 as $$
@@ -127,7 +128,7 @@ begin
   ), put as (
     update easymo_dedup there set
       state = easymo_dedup_put.state,
-      token = case when lease is not null then there.token end,
+      token = case when easymo_dedup_put.state <> 'failed' then there.token end,
       lease_until = clock_timestamp() + lease,
       expires_at = clock_timestamp() + coalesce(lease, '0') + keep
     from mine
@@ -135,6 +136,13 @@ begin
     returning there.key
   )
   select coalesce(jsonb_object_agg(key, true), '{}') into owned from put;
+
+  if (select count(*) from jsonb_object_keys(owned)) < cardinality(names) then
+    select owned || coalesce(jsonb_object_agg(there.key, true), '{}') into owned
+    from easymo_dedup there
+    where there.key = any(names) and there.token = easymo_dedup_put.token and there.state in ('done', 'dead')
+      and there.expires_at > clock_timestamp() and (lease is not null or there.state = easymo_dedup_put.state);
+  end if;
   return (
     select coalesce(json_agg(owned ? asked.name order by asked.place), '[]')
     from unnest(names) with ordinality asked (name, place)
@@ -142,7 +150,7 @@ begin
 end
 $$;
 
--- Prolongs the leases that the token still owns, from now.
+-- Prolongs the leases that the token still owns, from now; what it has ended needs no more of them.
 create or replace function easymo_dedup_renew(keys text[], token text, lease_ms bigint)
   returns json language sql volatile security invoker
 as $$ select easymo_dedup_put(keys, token, 'leased', lease_ms, 691200000) $$;

@@ -20,9 +20,9 @@ export type Ending = 'done' | 'dead'
 export interface DedupStore {
   /** One round trip for all keys. Counts the attempt of each claim that is won. */
   claimMany(keys: readonly string[], token: string, leaseMs: number): Promise<Claim[]>
-  /** Prolongs the leases that `token` still owns; `false` for those it lost. */
+  /** Prolongs the leases that `token` still owns; `false` for those it lost, `true` or `false` for those it ended. */
   renewMany(keys: readonly string[], token: string, leaseMs: number): Promise<boolean[]>
-  /** Ends the claims that `token` still owns; `false` for those it lost. */
+  /** Ends the claims that `token` still owns; `false` for those it lost, `true` or `false` for those it ended so before. */
   completeMany(
     keys: readonly string[],
     token: string,

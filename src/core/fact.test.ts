@@ -11,4 +11,6 @@ it('tells the code of an error, and nothing else of it', () => {
 
 it('tells nothing of what has no code in words', () => {
   for (const thrown of [new Error('plain'), { code: 5 }, 'text', 7, null, undefined]) expect(codeOf(thrown)).toEqual({})
+  for (const code of ['', 'no such user +250788000001', '250788000001', 'wa:250788000001', 'x'.repeat(65)])
+    expect(codeOf({ code })).toEqual({})
 })

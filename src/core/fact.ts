@@ -50,8 +50,13 @@ export interface Fact {
   readonly durationMs?: number
 }
 
+/** Whether a text is one word and no telephone number, so that it may be told whoever wrote it. */
+export function isTellable(text: unknown): text is string {
+  return typeof text === 'string' && /^(?!.*\d{7})[\w.:-]{1,64}$/.test(text)
+}
+
 /** The stable code of an error, when it has one: safe to tell, where a message is not. */
 export function codeOf(error: unknown): { readonly code?: string } {
   const code = (error as { code?: unknown } | null | undefined)?.code
-  return typeof code === 'string' ? { code } : {}
+  return isTellable(code) ? { code } : {}
 }

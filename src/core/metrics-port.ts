@@ -134,7 +134,9 @@ export interface HistogramOptions<L extends readonly string[]> extends Instrumen
   readonly buckets?: readonly number[]
   /**
    * Also keeps a sketch of the values, so that `quantile()` answers, and p50 to p99 are exact to 1.1 % instead of being
-   * estimated from the buckets. It costs about 1.3 kB per series, of which there are then at most 256. @defaultValue false
+   * estimated from the buckets: from 2^-30 (a nanosecond) to 2^50, and below 0 as far. What is nearer to 0 counts as 0,
+   * what is farther away as the last. It costs about 1.3 kB per series, of which there are then at most 256.
+   * @defaultValue false
    */
   readonly quantiles?: boolean
 }

@@ -27,6 +27,7 @@ export interface EachOptions<U, T> {
   readonly handle: (update: U, attempt: Attempt) => T | Promise<T>
   /** Takes over an update that cannot succeed; once it resolves, the update counts as done. */
   readonly park?: (update: U, error: unknown, attempt: Omit<Attempt, 'signal'>) => void | Promise<void>
+  /** Aborts the signal of every handler, and the waits. What was claimed goes to its handler all the same. */
   readonly signal?: AbortSignal
   readonly waitUntil?: WaitUntil
 }

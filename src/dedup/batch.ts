@@ -6,6 +6,7 @@ import type { Item } from './item.ts'
 import type { FateWriter, Ledger, Written } from './ledger.ts'
 import type { Holder } from './renewals.ts'
 import { createSlots, type Slots } from './slots.ts'
+import { Suspects } from './suspects.ts'
 import { createWaitingRoom, type WaitingRoom } from './waiting-room.ts'
 
 type Ended<T> = Extract<EachResult<T>, { status: 'done' | 'dead' }>
@@ -18,6 +19,7 @@ export class Batch<U, T> implements Holder {
   readonly #token: string
   readonly #writer: FateWriter
   readonly #slots: Slots | undefined
+  readonly #suspects: Suspects | undefined
   #waitingRoom: WaitingRoom | undefined
   previous: Holder | undefined
   next: Holder | undefined
@@ -30,7 +32,7 @@ export class Batch<U, T> implements Holder {
     items: readonly Item<U>[],
     { token, options, results }: { token: string; options: EachOptions<U, T>; results: EachResult<T>[] },
   ) {
-    const { concurrency = 8 } = options
+    const { concurrency = 8, park, maxAttempts = 10 } = options
     this.#ledger = ledger
     this.#items = items
     this.#options = options
@@ -38,6 +40,7 @@ export class Batch<U, T> implements Holder {
     this.#results = results
     this.#writer = ledger.writer(token)
     this.#slots = items.length > concurrency ? createSlots(concurrency) : undefined
+    this.#suspects = park && new Suspects(items, maxAttempts)
   }
 
   /** Starts what goes on beside the handlers: the wait for what others hold, the renewals, the ear for the caller. */
@@ -53,11 +56,19 @@ export class Batch<U, T> implements Holder {
   settle(groups: readonly (readonly Item<U>[])[]): Promise<unknown> {
     const [only] = this.#items
     if (this.#items.length === 1 && only !== undefined) return this.#settle(only)
-    return Promise.all(
-      groups.map(async (group) => {
-        for (const item of group) await this.#settle(item)
-      }),
-    )
+    return Promise.all(groups.map((group) => this.#settleGroup(group)))
+  }
+
+  /** In order; from its first suspect on alone among the groups that have one. */
+  async #settleGroup(group: readonly Item<U>[]): Promise<void> {
+    let endTurn: (() => void) | undefined
+    for (const item of group) {
+      if (item.waiting !== undefined) await item.waiting
+      if (this.#suspects?.has(item) === true) endTurn ??= await this.#suspects.turn()
+      await this.#settle(item)
+      if (endTurn !== undefined) await item.writing
+    }
+    endTurn?.()
   }
 
   /** Works on an update if it was won, waits if somebody else has it. */
@@ -140,11 +151,11 @@ export class Batch<U, T> implements Holder {
   }
 
   async #work(item: Item<U>): Promise<void> {
-    const { handle, park, maxAttempts = 10 } = this.#options
+    const { handle } = this.#options
     const { counts } = this.#ledger
     counts.claimed += 1
-    // Claimed more often than it may fail: its handler takes the process down with it. Parked without another run.
-    if (item.attempt > maxAttempts && park !== undefined)
+    // Its handler takes the process down with it: parked without another run.
+    if (this.#suspects?.isToBlame(item) === true)
       return this.#failed(item, new NonRetryable(`given up after ${item.attempt - 1} attempts`))
     let value: T
     try {
@@ -180,7 +191,7 @@ export class Batch<U, T> implements Holder {
     this.#ledger.counts.released += 1
     this.#results[item.at] = { key: item.key, status: 'failed', error }
     const writing = this.#writer.end(item.key, 'free')
-    if (typeof writing !== 'string') (this.#writing ??= []).push(writing)
+    if (typeof writing !== 'string') this.#waitFor(item, writing)
   }
 
   /** Nobody in the batch waits for the write: a handler a write would be forty a second in one group. */
@@ -188,7 +199,16 @@ export class Batch<U, T> implements Holder {
     item.ending = true
     const writing = this.#writer.end(item.key, result.status)
     if (typeof writing === 'string') this.#ended(item, result, writing)
-    else (this.#writing ??= []).push(writing.then((written) => this.#ended(item, result, written)))
+    else
+      this.#waitFor(
+        item,
+        writing.then((written) => this.#ended(item, result, written)),
+      )
+  }
+
+  #waitFor(item: Item<U>, writing: Promise<unknown>): void {
+    item.writing = writing
+    ;(this.#writing ??= []).push(writing)
   }
 
   #ended(item: Item<U>, result: Ended<T>, written: Written): void {

@@ -23,6 +23,14 @@ describe('mark and seen', () => {
     expect(dedup.stats()).toMatchObject({ checked: 3, duplicates: 1, size: 1 })
   })
 
+  it.each([[''], [undefined], [null], [7]])('refuse %j: two updates without a key would silence each other', (key) => {
+    const { dedup } = start()
+    const refused = expect.objectContaining({ code: 'ERR_PERF_OPTION' }) as Error
+    expect(() => dedup.mark(key as string)).toThrow(refused)
+    expect(() => dedup.seen(key as string)).toThrow(refused)
+    expect(dedup.stats()).toMatchObject({ checked: 0, size: 0 })
+  })
+
   it('never make once answer duplicate', async () => {
     const { clock, dedup } = start()
     dedup.mark('m1')

@@ -73,6 +73,7 @@ export interface Dedup extends UpdateRunner {
    * failure. A mark never makes `once` or `each` answer *duplicate*.
    *
    * @throws StoreUnavailable `ERR_PERF_STORE_UNAVAILABLE` with `onOverflow: 'reject'`, when `maxIds` are marked
+   * @throws OptionError `ERR_PERF_OPTION` for an empty key, and for what is no string
    */
   mark(key: string): boolean
   /**
@@ -152,8 +153,12 @@ export function createDedup(options: DedupOptions = {}): Dedup {
     name,
     retentionMs,
     each: (updates, eachOptions) => run({ updates, options: eachOptions, check: checkNew, answer: asTheyAre }),
-    seen: (key) => marks.has(key, clock.elapsed()) || ledger.endOf(key) === 'done',
+    seen(key) {
+      refuseNameless(key)
+      return marks.has(key, clock.elapsed()) || ledger.endOf(key) === 'done'
+    },
     mark(key) {
+      refuseNameless(key)
       counts.checked += 1
       const now = clock.elapsed()
       const { limit } = memory
@@ -169,6 +174,11 @@ export function createDedup(options: DedupOptions = {}): Dedup {
       return { ...counts, size, ...(maxIds < Infinity && { overflows }) }
     },
   }
+}
+
+/** Two updates without a key would silence each other. */
+function refuseNameless(key: unknown): void {
+  if (typeof key !== 'string' || key === '') throw new OptionError('key must be a string that is not empty')
 }
 
 const DEDUP_OPTIONS = [

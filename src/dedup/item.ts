@@ -19,6 +19,8 @@ export class Item<U> implements Attempt {
   ending = false
   /** Resolves when the wait for another caller's work on it is over. */
   waiting: Promise<void> | undefined
+  /** Resolves when its end was written down, or could not be. */
+  writing: Promise<unknown> | undefined
   #abort: LazyAbort | undefined
 
   constructor(update: U, key: string, { at, token }: { at: number; token: string }) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { finished, gate } from '../../test/support/dedup-probe.ts'
-import { fails, ids, key, places } from '../../test/support/dedup-start.ts'
+import { finished, forever, gate, unavailable } from '../../test/support/dedup-probe.ts'
+import { fails, ids, key, places, startWatched } from '../../test/support/dedup-start.ts'
 import { NonRetryable } from '../core/errors.ts'
 
 for (const [place, start] of places)
@@ -122,3 +122,43 @@ for (const [place, start] of places)
       ).toEqual({ status: 'done', value: 2 })
     })
   })
+
+describe('an update that takes its process down', () => {
+  /** Three updates that were claimed as often as they may fail, and a process that dies of the second. */
+  async function doomed() {
+    const { clock, dedup, other, instead } = startWatched({ leaseMs: 900 })
+    for (let died = 0; died < 3; died += 1)
+      await finished(clock, other.each(ids(3), { key, handle: fails(), maxAttempts: 9 }))
+    instead('renewMany', unavailable)
+    const run: string[] = []
+    const parked: string[] = []
+    const options = {
+      key,
+      maxAttempts: 3,
+      handle: (update: string) => (run.push(update), update === 'm1' ? forever() : update),
+      park: (update: string) => void parked.push(update),
+    }
+    void other.each(ids(3), options)
+    await clock.tick(100)
+    return { clock, dedup, options, run, parked }
+  }
+
+  it('is found among its siblings by running them one by one, and parked alone', async () => {
+    const { clock, dedup, options, run, parked } = await doomed()
+    expect([run, parked]).toEqual([['m0', 'm1'], []])
+    await clock.tick(1_000)
+    expect(await finished(clock, dedup.each(ids(3), options))).toMatchObject([
+      { status: 'duplicate' },
+      { status: 'dead' },
+      { status: 'done' },
+    ])
+    expect([run, parked]).toEqual([['m0', 'm1', 'm2'], ['m1']])
+  })
+
+  it('is found by a resend that waits for its lease, and the order of a group is kept', async () => {
+    const { clock, dedup, options, run, parked } = await doomed()
+    const call = dedup.each([...ids(3), 'm3'], { ...options, groupBy: () => 'one' })
+    expect((await finished(clock, call)).map(({ status }) => status)).toEqual(['duplicate', 'dead', 'done', 'done'])
+    expect([run, parked]).toEqual([['m0', 'm1', 'm2', 'm3'], ['m1']])
+  })
+})

@@ -97,6 +97,27 @@ describe("onStoreError: 'process'", () => {
       code: 'ERR_PERF_STORE_SETUP',
     })
   })
+
+  it('takes a store that refused, and is silent since, for one that refuses still', async () => {
+    const { clock, dedup, instead } = startWatched(process)
+    const call = (): Promise<unknown> => finished(clock, dedup.once('m', () => 1)).catch((error: unknown) => error) // prettier-ignore
+    instead('claimMany', () => Promise.reject(new StoreSetupError('no such user')))
+    const refused = [await call()]
+    instead('claimMany', forever)
+    for (let at = 0; at < 5; at += 1) refused.push(await call())
+    expect(refused).toEqual(refused.map(() => expect.objectContaining({ code: 'ERR_PERF_STORE_SETUP' }) as unknown))
+    instead('claimMany', undefined)
+    await clock.tick(1_000)
+    expect(await call()).toEqual({ status: 'done', value: 1 })
+    instead('claimMany', forever)
+    expect(await finished(clock, dedup.once('n', () => 1))).toEqual({ status: 'done', value: 1, degraded: true }) // prettier-ignore
+  })
+
+  it('does the work when the store throws what nobody explains', async () => {
+    const { clock, dedup, instead } = startWatched(process)
+    instead('claimMany', () => Promise.reject(new Error('canceling statement due to statement timeout')))
+    expect(await finished(clock, dedup.once('m', () => 1))).toEqual({ status: 'done', value: 1, degraded: true }) // prettier-ignore
+  })
 })
 
 describe('an end that the store could not be told of', () => {
@@ -138,6 +159,16 @@ describe('an end that the store could not be told of', () => {
         other.once('m', () => expect.unreachable()),
       ),
     ).toEqual({ status: 'duplicate' })
+  })
+
+  it('counts as one id, before and after', async () => {
+    const { clock, dedup, instead } = startWatched()
+    instead('completeMany', unavailable)
+    await finished(clock, dedup.once('m', () => 1)) // prettier-ignore
+    expect(dedup.stats().size).toBe(1)
+    instead('completeMany', undefined)
+    await clock.tick(RECOVERED_MS)
+    expect([dedup.stats().size, dedup.seen('m')]).toEqual([1, true])
   })
 
   it('that was a parking is remembered as such', async () => {

@@ -53,6 +53,14 @@ describe('a store that fails', () => {
     expect([told('store.setup'), told('store.down')]).toEqual([1, 0])
   })
 
+  it('at the claim, by what nobody explains: the caller is told to come again, and why', async () => {
+    const { clock, dedup, instead } = startWatched()
+    const cause = Object.assign(new Error('canceling statement'), { code: '57014' })
+    instead('claimMany', () => Promise.reject(cause))
+    const call = dedup.each(ids(3), { key, handle: () => expect.unreachable('it ran') })
+    await expect(finished(clock, call)).rejects.toMatchObject({ code: 'ERR_PERF_STORE_UNAVAILABLE', cause })
+  })
+
   it('by answering a claim too late: what it won then is given back', async () => {
     const { clock, dedup, other, instead, pause } = startWatched()
     instead('claimMany', async (real) => {

@@ -1,5 +1,5 @@
 import type { Claim, DedupStore, Ending } from '../core/dedup-store.ts'
-import { hasCode } from '../core/errors.ts'
+import { hasCode, StoreUnavailable } from '../core/errors.ts'
 import { codeOf } from '../core/fact.ts'
 import type { Host } from '../core/host.ts'
 import type { StoreGuard } from '../core/store-guard.ts'
@@ -44,6 +44,8 @@ export class StoreLedger implements Ledger {
   /** Claims that were made here because the store could not be reached. */
   readonly #here: MemoryClaims
   #tellingLater = false
+  /** A wrong set-up that the store has told of, and not answered well since. */
+  #refusal: unknown
 
   constructor(options: StoreLedgerOptions) {
     const { host, name, leaseMs, counts, waits, store, memory, windowMs } = options
@@ -135,12 +137,24 @@ export class StoreLedger implements Ledger {
   async #guarded<T>(call: () => Promise<T>): Promise<T> {
     try {
       const result = await this.#options.guard.run(call)
+      this.#refusal = undefined
       if (this.#unconfirmed.size > 0) this.#tellNow()
       return result
     } catch (error) {
       this.counts.storeErrors += 1
-      throw error
+      throw this.#explained(error)
     }
+  }
+
+  /**
+   * A client that was refused connects again and again, and lets calls wait meanwhile: no outage, but the wrong set-up
+   * still. Whatever else a store throws says only that it cannot be asked now.
+   */
+  #explained(error: unknown): unknown {
+    if (hasCode(error, 'ERR_PERF_STORE_SETUP')) this.#refusal = error
+    if (this.#refusal !== undefined) return this.#refusal
+    if (hasCode(error, 'ERR_PERF_STORE_UNAVAILABLE')) return error
+    return new StoreUnavailable(`dedup store of ${this.name} failed`, { cause: error })
   }
 
   async #end(keys: readonly string[], token: string, as: Ending): Promise<Written[]> {
@@ -171,7 +185,6 @@ export class StoreLedger implements Ledger {
   /** The work is over, so the keys are remembered here until the store could be told. */
   #remember(keys: readonly string[], token: string, as: Ending): void {
     for (const key of keys) this.#unconfirmed.add(key, { token, as })
-    if (as === 'done') for (const key of keys) this.#front.add(key, this.host.clock.elapsed())
     this.#tellLater()
   }
 
@@ -187,13 +200,16 @@ export class StoreLedger implements Ledger {
 
   #tellNow(): void {
     const { guard, retentionMs } = this.#options
+    const told = (key: string, as: Ending): void => {
+      if (as === 'done') this.#front.add(key, this.host.clock.elapsed())
+    }
     const store: Pick<DedupStore, 'claimMany' | 'completeMany'> = {
       claimMany: (...args) => guard.run(() => this.#store.claimMany(...args)),
       completeMany: (...args) => guard.run(() => this.#store.completeMany(...args)),
     }
     // What fails is kept, and tried again.
-    const told = this.#unconfirmed.tell({ store, leaseMs: this.leaseMs, retentionMs }).catch(() => undefined)
-    this.host.track(told.then(() => this.#tellLater()))
+    const telling = this.#unconfirmed.tell({ store, leaseMs: this.leaseMs, retentionMs, told }).catch(() => undefined)
+    this.host.track(telling.then(() => this.#tellLater()))
   }
 
   #learned(keys: readonly string[], claims: Claim[]): Claim[] {

@@ -11,6 +11,8 @@ export interface EndTelling {
   readonly store: Pick<DedupStore, 'claimMany' | 'completeMany'>
   readonly leaseMs: number
   readonly retentionMs: number
+  /** Is told of each end that the store knows from then on. */
+  readonly told: (key: string, as: Ending) => void
 }
 
 /**
@@ -45,7 +47,10 @@ export class Unconfirmed {
     try {
       for (const { end, keys } of this.#calls()) {
         await complete(to, keys, end)
-        for (const key of keys) this.#ends.delete(key)
+        for (const key of keys) {
+          this.#ends.delete(key)
+          to.told(key, end.as)
+        }
       }
     } finally {
       this.#telling = false

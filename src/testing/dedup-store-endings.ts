@@ -1,3 +1,4 @@
+import type { DedupStore } from '../core/dedup-store.ts'
 import { must, mustEqual } from './contract.ts'
 import {
   AFTER_SHORT_MS,
@@ -11,14 +12,27 @@ import {
   type Case,
 } from './dedup-store-case.ts'
 
+/** Servers count in whole milliseconds. */
+const ROUGHLY_MS = 10
+
+/** How much of the store's time has passed since `clock` was claimed. */
+async function elapsedMs(store: DedupStore): Promise<number> {
+  const [claim] = await store.claimMany(['clock'], 'asks', LONG_MS)
+  must(claim?.status === 'leased', 'the lease is not over')
+  return LONG_MS - claim.leftMs
+}
+
 /** What is remembered, for how long, and who may write it. */
 export const endingCases: readonly Case[] = [
   ...(['done', 'dead'] as const).map((as): Case => ({
     name: `remembers what is ${as}, and lets nobody touch it any more`,
     async run({ store }) {
       await finish(store, 'm', as)
-      mustEqual(await store.renewMany(['m'], 'finishes', LONG_MS), [false], 'nothing is left to renew')
-      mustEqual(await store.completeMany(['m'], 'finishes', done), [false], 'nothing is left to complete')
+      mustEqual(await store.renewMany(['m'], 'another', LONG_MS), [false], 'nothing is left to renew')
+      mustEqual(await store.completeMany(['m'], 'another', done), [false], 'nothing is left to complete')
+      // A store may tell the token that ended it that it did, or not: nothing may come of it.
+      await store.renewMany(['m'], 'finishes', LONG_MS)
+      await store.completeMany(['m'], 'finishes', as === 'done' ? dead : done)
       await store.releaseMany(['m'], 'finishes')
       mustEqual(await status(store, 'm'), as, 'it stays as it is')
     },
@@ -36,11 +50,18 @@ export const endingCases: readonly Case[] = [
   {
     name: 'counts the retention from the moment of completion',
     async run({ store, wait }) {
-      await store.claimMany(['m'], 't', LONG_MS)
-      await wait(400)
-      await store.completeMany(['m'], 't', { as: 'done', retentionMs: 600 })
-      await wait(300)
-      mustEqual(await status(store, 'm'), 'done', 'it is remembered still')
+      await store.claimMany(['clock'], 'nobody', LONG_MS)
+      for (let tried = 1; ; tried += 1) {
+        await store.claimMany([`m${tried}`], 't', LONG_MS)
+        await wait(400)
+        const completedAt = await elapsedMs(store)
+        await store.completeMany([`m${tried}`], 't', { as: 'done', retentionMs: 600 })
+        await wait(300)
+        if ((await status(store, `m${tried}`)) === 'done') return
+        // On a machine under load the question may come too late: then it says nothing, and is put again.
+        const tooLate = (await elapsedMs(store)) - completedAt > 600 - ROUGHLY_MS
+        must(tooLate && tried < 20, 'it is remembered still')
+      }
     },
   },
   {

@@ -189,6 +189,36 @@ describe('in a transaction of the caller’s', () => {
     expect((await client.query('select * from work')).rows).toEqual([{ key: 'm1' }])
   })
 
+  it('a handler ends its update there, is told so once more, and loses no lease', async () => {
+    const dedup = createDedup({ name: 'tx', store, leaseMs: 900 })
+    const inside = pgDedupStore(client)
+    const run = (end: 'commit' | 'rollback') =>
+      dedup.once('m', async ({ signal, token }) => {
+        await client.query("begin; insert into work values ('tx')")
+        expect(await inside.completeMany(['tx:m'], token, DONE)).toEqual([true])
+        await client.query(end)
+        if (end === 'rollback') throw new Error('not this time')
+        // Through more than one renewal: what it ended needs no lease, and nobody else has it.
+        await sleep(800)
+        return signal.aborted
+      })
+    await expect(run('rollback')).rejects.toThrow('not this time')
+    expect(await run('commit')).toEqual({ status: 'done', value: false })
+    expect(dedup.stats()).toMatchObject({ completed: 1, leasesLost: 0, degraded: 0 })
+    expect(dedup.seen('m')).toBe(true)
+    expect((await client.query("select * from work where key = 'tx'")).rows).toHaveLength(1)
+  })
+
+  it('only the token that ended an update is told that it did, and only of that end', async () => {
+    await store.claimMany(['e'], 't', LEASE_MS)
+    await store.completeMany(['e'], 't', DONE)
+    expect(await store.completeMany(['e'], 't', DONE)).toEqual([true])
+    expect(await store.completeMany(['e'], 't', { ...DONE, as: 'dead' })).toEqual([false])
+    expect(await store.completeMany(['e'], 'other', DONE)).toEqual([false])
+    expect(await store.renewMany(['e', 'never'], 't', LEASE_MS)).toEqual([true, false])
+    expect(await statusOf('e')).toBe('done')
+  })
+
   it('a claim that is rolled back was none; until then others wait for it', async () => {
     await client.query('begin')
     await pgDedupStore(client).claimMany(['m2'], 't', LEASE_MS)
@@ -202,9 +232,12 @@ describe('in a transaction of the caller’s', () => {
   it('times are those of the call, not of the transaction', async () => {
     await client.query('begin')
     await sleep(300)
-    await pgDedupStore(client).claimMany(['m3'], 't', 280)
+    await pgDedupStore(client).claimMany(['m3'], 't', LEASE_MS)
+    // Until then it is `now()` when the transaction began.
+    const lease = "select extract(epoch from lease_until - now()) * 1000 as ms from easymo_dedup where key = 'm3'"
+    const { rows } = await client.query<{ ms: string }>(lease)
     await client.query('commit')
-    expect(await statusOf('m3')).toBe('leased')
+    expect(Number(rows[0]?.ms)).toBeGreaterThan(LEASE_MS + 250)
   })
 })
 
