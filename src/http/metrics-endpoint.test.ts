@@ -65,7 +65,14 @@ describe('who may read', () => {
   it('cannot be set up with tokens that let everybody in, or that nobody could send', () => {
     const option = expect.objectContaining({ code: 'ERR_PERF_OPTION' }) as Error
     const useless = [[], [''], ['a b'], ['a', undefined], ['ключ'], ['a\r\nb'], 'a']
-    for (const access of [...useless.map((tokens) => ({ tokens })), 'all', null, {}, ['a']])
+    for (const access of [
+      ...useless.map((tokens) => ({ tokens })),
+      'all',
+      null,
+      {},
+      ['a'],
+      { tokens: ['a'], public: true },
+    ])
       expect(() => metricsEndpoint({ metrics: createMetrics(), access: access as 'public' })).toThrow(option)
   })
 })

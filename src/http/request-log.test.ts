@@ -113,6 +113,17 @@ describe('the line of a request', () => {
     expect(requests({ method: 'GET', status: '200', route: 'other' })).toBe(1)
   })
 
+  it('does not tell what is no word in the name and the code of an error', () => {
+    const { measured, lines } = setup()
+    const error = Object.assign(new Error('mine'), { name: 'NoUser +250788000001', code: '250788000001' })
+    const fails = measured(() => {
+      throw error
+    })
+    expect(() => fails(request())).toThrow(error)
+    expect(lines).toMatchObject([{ event: 'http.request.failed', error: 'Error' }])
+    expect(lines[0]).not.toHaveProperty('code')
+  })
+
   it('keeps a line whose fields cannot be read', () => {
     const fields = (): Record<string, unknown> => ({
       get from(): string {

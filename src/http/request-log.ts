@@ -1,4 +1,4 @@
-import { codeOf } from '../core/fact.ts'
+import { codeOf, isTellable } from '../core/fact.ts'
 
 /** One line about a request that was slow or failed. */
 export interface RequestLine {
@@ -60,7 +60,8 @@ function masked(value: unknown, depth: number): unknown {
 /** What a thrown value is called, and its code. */
 export function errorFields(error: unknown): { readonly error?: string; readonly code?: string } {
   if (error === undefined) return {}
-  return { error: error instanceof Error ? error.name : typeof error, ...codeOf(error) }
+  const name = error instanceof Error ? error.name : typeof error
+  return { error: isTellable(name) ? name : 'Error', ...codeOf(error) }
 }
 
 /** Version, trace, parent, flags; what later versions add stands behind. Version `ff` and ids of zeros are invalid. */

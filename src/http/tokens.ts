@@ -1,3 +1,4 @@
+import { knownOptions } from '../core/check.ts'
 import { sameSecret } from '../core/constant-time.ts'
 import { OptionError } from '../core/errors.ts'
 
@@ -15,6 +16,7 @@ export function checkAccess(access: unknown): void {
     throw new OptionError(
       "access must be 'public' or { tokens: [...] } with tokens of visible ASCII characters that are not empty",
     )
+  knownOptions(access as object, 'tokens')
 }
 
 /** True when the request brings one of the tokens. All are compared, and each in full, whatever the first character says. */

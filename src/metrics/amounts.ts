@@ -11,6 +11,9 @@ export const SUM = 's'
 /** How many values of a sketch were zero; its other buckets are `p5:12` and `n5:12`, of scale 5 and index 12. */
 export const ZEROS = 'z'
 
+/** More than anything is measured in. A few larger ones have no sum, and a database then refuses all of the flush. */
+const LARGEST_STEP = 1e300
+
 /**
  * A sum that is told in steps. What was told is the sum of the steps, and not the value that they made up for: so what is
  * lost in rounding one step is made good by the next.
@@ -21,7 +24,7 @@ class Steps {
   /** The step to `value`; 0 when there is none, or none that can be told. */
   to(value: number): number {
     const step = value - this.#told
-    if (!Number.isFinite(step) || step === 0) return 0
+    if (!(Math.abs(step) <= LARGEST_STEP) || step === 0) return 0
     this.#told += step
     return step
   }

@@ -19,8 +19,9 @@ class CounterSeries implements BoundCounter, Counter<[]> {
 
   add(step: number, label?: unknown): void {
     if (label !== undefined) return this.#misuse(LABEL_TOO_MANY)
-    const sum = this.value + step
-    if (step >= 0 && Number.isFinite(sum)) this.value = sum
+    // By type, because a bigint or a symbol would throw in the addition.
+    const sum = typeof step === 'number' && step >= 0 ? this.value + step : NaN
+    if (Number.isFinite(sum)) this.value = sum
     else this.#misuse('a counter takes finite steps that are not negative')
   }
 

@@ -4,6 +4,8 @@ import type { Definition } from './definition.ts'
 import { LABEL_TOO_MANY, type Instrument, type InstrumentContext } from './instrument.ts'
 import { SeriesTable } from './series-table.ts'
 
+const NOT_FINITE = 'a gauge takes finite values'
+
 /** A series is its own bound handle: the value stands in a field of it. */
 class GaugeSeries implements BoundGauge, Gauge<[]> {
   value = 0
@@ -26,8 +28,9 @@ class GaugeSeries implements BoundGauge, Gauge<[]> {
   }
 
   add(step: number, label?: unknown): void {
-    // The sum and not the step: two finite ones may be no number together.
-    if (this.#fits(this.value + step, label)) this.value += step
+    // The sum and not the step: two finite ones may be no number together. A bigint or a symbol would throw in it.
+    const sum = typeof step === 'number' ? this.value + step : NaN
+    if (this.#fits(sum, label)) this.value = sum
   }
 
   track<T>(work: () => T, label?: unknown): T {
@@ -46,20 +49,24 @@ class GaugeSeries implements BoundGauge, Gauge<[]> {
 
   #fits(value: number, label: unknown): boolean {
     if (label === undefined && Number.isFinite(value)) return true
-    this.#misuse(label === undefined ? 'a gauge takes finite values' : LABEL_TOO_MANY)
+    this.#misuse(label === undefined ? NOT_FINITE : LABEL_TOO_MANY)
     return false
   }
 }
 
 class LabelledGauge implements Gauge {
   readonly #table: SeriesTable<GaugeSeries>
+  readonly #misuse: (why: string) => void
 
-  constructor(table: SeriesTable<GaugeSeries>) {
+  constructor(table: SeriesTable<GaugeSeries>, misuse: (why: string) => void) {
     this.#table = table
+    this.#misuse = misuse
   }
 
   set(value: number, ...labels: readonly unknown[]): void {
-    this.#table.find(labels).set(value)
+    // Asked here, too: what is dropped must not leave a new series behind, whose 0 somebody would believe.
+    if (Number.isFinite(value)) this.#table.find(labels).set(value)
+    else this.#misuse(NOT_FINITE)
   }
 
   inc(...labels: readonly unknown[]): void {
@@ -71,7 +78,8 @@ class LabelledGauge implements Gauge {
   }
 
   add(step: number, ...labels: readonly unknown[]): void {
-    this.#table.find(labels).add(step)
+    if (Number.isFinite(step)) this.#table.find(labels).add(step)
+    else this.#misuse(NOT_FINITE)
   }
 
   track<T>(work: () => T, ...labels: readonly unknown[]): T {
@@ -90,5 +98,8 @@ export function gauge(definition: Definition, context: InstrumentContext): Instr
   const table = new SeriesTable({ ...context, labels, create })
   const each = (visit: (values: readonly string[], value: number) => void): void =>
     table.each((values, { value }) => visit(values, value))
-  return { face: table.only ?? new LabelledGauge(table), family: { type: 'gauge', merge, name, help, labels, each } }
+  return {
+    face: table.only ?? new LabelledGauge(table, context.misuse),
+    family: { type: 'gauge', merge, name, help, labels, each },
+  }
 }

@@ -44,11 +44,14 @@ export class HistogramSeries implements BoundHistogram, Histogram<[]> {
     if (!Number.isFinite(value) || label !== undefined) return this.#wrong(label)
     const { buckets, bits } = this.#shape
     const slots = this.#slots
+    const sum = this.#at + buckets.size
+    const total = (slots[sum] as number) + value
+    // Two finite values may be no number together, and the sum would be none for ever.
+    if (!Number.isFinite(total)) return this.#wrong(label)
     const high = bits.highOf(value)
     const bucket = this.#at + buckets.of(value, high)
-    const sum = this.#at + buckets.size
     slots[bucket] = (slots[bucket] as number) + 1
-    slots[sum] = (slots[sum] as number) + value
+    slots[sum] = total
     if (value < (slots[sum + 1] as number) || value > (slots[sum + 2] as number)) this.#widen(value, sum + 1)
     this.#sketch?.add(value, high, 1)
   }

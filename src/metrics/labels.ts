@@ -2,10 +2,13 @@
 const LONGEST_VALUE = 128
 
 /**
- * A whole value that is a phone number in one of its usual dresses: `+250 788 000 001`, `whatsapp:+250788000001`,
- * `250788000001@s.whatsapp.net`. 8 to 15 digits, as E.164 has them.
+ * A whole value that is a phone number in one of its usual dresses: `+250788000001`, `whatsapp:+250-788-000-001`,
+ * `250788000001:12@s.whatsapp.net`. 8 to 15 digits, as E.164 has them.
  */
-const PHONE_LIKE = /^(?:[a-z]{1,16}:)?\+?\(?\p{Nd}(?:[ ().-]{0,3}\p{Nd}){7,14}(?:@[a-z.]{1,32})?$/iu
+const PHONE_LIKE = /^(?:[a-z]{1,16}:)?[+＋]?\(?\p{Nd}(?:[\p{Pd}().]{0,3}\p{Nd}){7,14}(?::\d{1,3})?(?:@[a-z.]{1,32})?$/iu
+
+/** Spaces of all kinds, and what address books put around numbers and nobody sees. */
+const UNSEEN = /[\s\p{Cf}]/gu
 
 /** Half a character, which UTF-8 cannot write. */
 const LONE_SURROGATE = /\p{Surrogate}/gu
@@ -16,7 +19,7 @@ const LONE_SURROGATE = /\p{Surrogate}/gu
  */
 export function cleanValue(value: string, digitsAllowed: boolean): string {
   const text = value.slice(0, LONGEST_VALUE).replace(LONE_SURROGATE, '')
-  return !digitsAllowed && PHONE_LIKE.test(text.trim()) ? 'redacted' : text
+  return !digitsAllowed && PHONE_LIKE.test(text.replace(UNSEEN, '')) ? 'redacted' : text
 }
 
 /**

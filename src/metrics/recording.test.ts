@@ -60,6 +60,8 @@ describe('a counter', () => {
       () => untyped.add(NaN, 'POST', '200'),
       () => untyped.add(Infinity, 'POST', '200'),
       () => untyped.add('3', 'POST', '200'),
+      () => untyped.add(3n, 'POST', '200'),
+      () => untyped.add(Symbol('3'), 'POST', '200'),
       () => requests.with('POST', '200').add(-0.5),
     ]
     for (const record of wrong) expect(record).not.toThrow()
@@ -89,9 +91,17 @@ describe('a gauge', () => {
     expect(read(metrics, 'queue_depth', { queue: 'a' })).toBe(-2.5)
     expect(read(metrics, 'queue_depth', { queue: 'b' })).toBe(-1)
     depth.set(NaN, 'a')
+    depth.set(NaN, 'new')
+    depth.add(Infinity, 'new')
+    expect(read(metrics, 'queue_depth', { queue: 'new' })).toBeUndefined()
     depth.with('a').add(Infinity)
     expect(read(metrics, 'queue_depth', { queue: 'a' })).toBe(-2.5)
-    expect(misuses(metrics, 'queue_depth')).toBe(2)
+    for (const step of [1n, Symbol('1'), '1'] as unknown as number[]) {
+      depth.add(step, 'a')
+      depth.with('a').add(step)
+    }
+    expect(read(metrics, 'queue_depth', { queue: 'a' })).toBe(-2.5)
+    expect(misuses(metrics, 'queue_depth')).toBe(10)
   })
 
   it('counts work in flight until it has settled, also when it fails', async () => {
@@ -146,6 +156,16 @@ describe('a histogram', () => {
     size.with('a').observe('1' as unknown as number)
     expect(read(metrics, 'payload_bytes_count', { kind: 'a' })).toBe(0)
     expect(misuses(metrics, 'payload_bytes')).toBe(3)
+  })
+
+  it('drops a finite value with which its sum would be none', () => {
+    const metrics = createMetrics()
+    const size = metrics.histogram('payload_bytes', { help: 'Size', buckets: [1], quantiles: true })
+    for (const value of [1.7e308, 1.7e308, 1]) size.observe(value)
+    expect(read(metrics, 'payload_bytes_sum')).toBe(1.7e308)
+    expect(read(metrics, 'payload_bytes_count')).toBe(2)
+    expect(size.quantile(0.5)).toBe(1)
+    expect(misuses(metrics, 'payload_bytes')).toBe(1)
   })
 
   it('keeps its many series apart', () => {

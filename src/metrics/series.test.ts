@@ -73,12 +73,14 @@ describe('label values', () => {
     const metrics = createMetrics({ allowDigits: ['phone_number_id'] })
     const seen = metrics.counter('seen_total', { help: 'Seen', labels: ['from', 'phone_number_id'] })
     const phones = ['250788000001', '+250788000001', '+250 788 000 001', '(078) 800-0001', 'whatsapp:+250788000001']
-    for (const phone of [...phones, '250788000001@s.whatsapp.net', '٢٥٠٧٨٨٠٠٠٠٠١', ' 250788000001 '])
+    const odd = ['\u202a+250\u00a0788\u2011000\u2011001\u202c', '＋250788000001', 'tel: +250788000001']
+    const users = ['250788000001@s.whatsapp.net', '250788000001:12@s.whatsapp.net']
+    for (const phone of [...phones, ...odd, ...users, '٢٥٠٧٨٨٠٠٠٠٠١', ' 250788000001 '])
       seen.inc(phone, '106540352242922')
     for (const fine of ['200', '1234567', '/users/:id', 'v1.2.3', 'text']) seen.inc(fine, '106540352242922')
     const samples = parsePrometheusText(prometheusText(metrics)).get('seen_total')?.samples ?? []
     expect(samples.map(({ labels }) => labels['from'])).toEqual(['redacted', '200', '1234567', '/users/:id', 'v1.2.3', 'text']) // prettier-ignore
-    expect(samples[0]?.value).toBe(8)
+    expect(samples[0]?.value).toBe(12)
     expect(samples.every(({ labels }) => labels['phone_number_id'] === '106540352242922')).toBe(true)
   })
 

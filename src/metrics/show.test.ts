@@ -4,7 +4,16 @@ import { createHost } from '../core/host.ts'
 import { bucketQuantile } from '../core/bucket-quantile.ts'
 import { statsTable } from '../core/stats-table.ts'
 import { manualClock } from '../testing/clock.ts'
-import { collect, createMetrics, metricsJson, prometheusText, type Metrics } from './index.ts'
+import {
+  aggregate,
+  collect,
+  createMetrics,
+  flush,
+  memoryMetricsStore,
+  metricsJson,
+  prometheusText,
+  type Metrics,
+} from './index.ts'
 
 const cacheStats = { name: 'profile', size: 45, hits: 120, misses: 30, staleHits: 2, loads: 30, loadErrors: 1, evictions: 0, hitRate: 0.8 } // prettier-ignore
 
@@ -40,16 +49,18 @@ describe('prometheusText', () => {
     )
   })
 
-  it('writes very large and very small numbers so that they can be read back', () => {
+  it('writes very large and very small numbers so that they can be read back', async () => {
     const metrics = createMetrics()
     const value = metrics.gauge('value', { help: 'Value', labels: ['of'] })
     for (const number of [1e21, 1.7e308, 5e-324, -0.1, 2 ** 53]) value.set(number, String(number))
     const samples = parsePrometheusText(prometheusText(metrics)).get('value')?.samples ?? []
     for (const sample of samples) expect(String(sample.value)).toBe(sample.labels['of'])
-    const large = metrics.histogram('large', { help: 'Large', buckets: [1] })
-    large.observe(1.7e308)
-    large.observe(1.7e308)
-    expect(valueOf(prometheusText(metrics), 'large_sum')).toBe(Infinity)
+    const store = memoryMetricsStore()
+    for (const isolate of [createMetrics(), createMetrics()]) {
+      isolate.gauge('large', { help: 'Large' }).set(1.7e308)
+      await flush(isolate, store)
+    }
+    expect(valueOf(prometheusText(await aggregate(store)), 'large')).toBe(Infinity)
   })
 })
 

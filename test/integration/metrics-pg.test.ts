@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest'
 import type { MetricsFlush, MetricsStore } from '../../src/core/metrics-store.ts'
-import { aggregate, createMetrics, flush } from '../../src/metrics/index.ts'
+import { aggregate, createMetrics, flush, metricsJson } from '../../src/metrics/index.ts'
 import { pgMetricsStore } from '../../src/pg/index.ts'
 import { metricsStoreContract } from '../../src/testing/index.ts'
 import { FORGET_METRICS, metricsMigration, metricsRollback, metricsSchema } from '../support/metrics-schema.ts'
@@ -10,7 +10,10 @@ import { pgDrivers, type StartedDriver } from '../support/pg-drivers.ts'
 import { roleServer, type RoleServer } from '../support/role-server.ts'
 import type { SqlSchema } from '../support/sql-schema.ts'
 
+vi.setConfig({ testTimeout: 60_000 })
+
 const SETUP = { code: 'ERR_PERF_STORE_SETUP' }
+const PATIENT = { timeoutMs: 10_000 }
 const FLUSH: MetricsFlush = { id: '1', instance: '"a"', maxSeriesPerMetric: 1_000, gaugeTtlMs: 60_000, definitions: [['m', 'd']], gauges: [{ metric: 'g', series: 's', value: 1, ageMs: 0 }], series: [{ metric: 'm', series: 's', sums: [['v', 1]] }] } // prettier-ignore
 
 let own: SqlSchema
@@ -39,6 +42,19 @@ describe.each(Object.keys(pgDrivers))('metrics in Postgres over %s keep the cont
 })
 
 describe('a flush to Postgres', () => {
+  it('is not refused, with all that it holds, for numbers that have no sum', async () => {
+    for (let isolate = 0; isolate < 2; isolate += 1) {
+      const metrics = createMetrics()
+      metrics.counter('requests_total', { help: 'Requests' }).inc()
+      metrics.counter('received_bytes_total', { help: 'Received' }).add(1.7e308)
+      metrics.histogram('payload_bytes', { help: 'Size', quantiles: true }).observe(1.7e308)
+      expect(await flush(metrics, store, PATIENT)).toBe(true)
+    }
+    const { counters, histograms } = metricsJson(await aggregate(store, PATIENT))
+    expect(counters['requests_total']).toBe(2)
+    expect(histograms['payload_bytes']).toMatchObject({ count: 2, max: 1.7e308 })
+  })
+
   it('is one statement, and so is reading', async () => {
     const client = await own.connect()
     const query = client.query.bind(client) as (...args: unknown[]) => unknown
@@ -50,11 +66,11 @@ describe('a flush to Postgres', () => {
     metrics.gauge('size', { help: 'Size' }).set(3)
     metrics.histogram('latency_seconds', { help: 'Latency', quantiles: true }).observe(0.1)
     for (let status = 0; status < 20; status += 1) requests.inc(String(status))
-    expect(await flush(metrics, counted, { timeoutMs: 5_000 })).toBe(true)
+    expect(await flush(metrics, counted, PATIENT)).toBe(true)
     expect(statements).toBe(1)
-    await aggregate(counted)
+    await aggregate(counted, PATIENT)
     expect(statements).toBe(2)
-    expect(await flush(metrics, counted)).toBe(true)
+    expect(await flush(metrics, counted, PATIENT)).toBe(true)
     expect(statements).toBe(2)
   })
 
