@@ -1,4 +1,5 @@
 import type { Database } from '../core/database.ts'
+import { OptionError } from '../core/errors.ts'
 import { pgDatabase } from '../pg/index.ts'
 import { supabaseDatabase, type SupabaseLike } from '../supabase/index.ts'
 import { part } from './options.ts'
@@ -28,8 +29,13 @@ const scopes = (): Scopes => ({
   last: 0,
 })
 
-/** One database for each client. */
+/**
+ * One database for each client.
+ *
+ * @throws OptionError `ERR_PERF_OPTION`
+ */
 export function databaseOf(client: EasymoClient): Database {
+  isClient(client)
   if (isDatabase(client)) return client
   const { databases } = part(scopes)
   let database = databases.get(client)
@@ -48,14 +54,22 @@ export function isSupabase(client: object): client is SupabaseLike {
 /**
  * A number for what this client sees. Every client has its own, because nobody can tell from outside which user's rights
  * a client carries; only those that the preset made itself share one.
+ *
+ * @throws OptionError `ERR_PERF_OPTION`
  */
 export function scopeOf(client: EasymoClient): number {
+  isClient(client)
   const { own, numbers } = part(scopes)
   const shared = own.get(client)
   if (shared !== undefined && !shared.isLost(client)) return shared.scope
   let number = numbers.get(client)
   if (number === undefined) numbers.set(client, (number = newScope()))
   return number
+}
+
+/** A client that is undefined, or left out before the id, is the likely mistake. */
+function isClient(client: unknown): void {
+  if (Object(client) !== client) throw new OptionError('client must be a supabase-js client, a driver or a database')
 }
 
 /** A number that no client has yet. */

@@ -33,7 +33,7 @@ function seen(option: Ask): Seen {
 }
 
 /**
- * Marks an id as seen in this process, for half a minute. An empty id is never a duplicate. For work that must not be
+ * Marks an id as seen in this process, for half a minute to one. An empty id is never a duplicate. For work that must not be
  * lost, use {@link deduplicationMiddleware}, or a dedup with a store: here an id counts as seen before its work is done.
  */
 export function checkDuplicate(id: string): DuplicateCheck {

@@ -8,10 +8,11 @@ export function leftMs(row: UserState | null, now: number): number {
   return Number.isNaN(left) ? 0 : left
 }
 
-/** Drivers give a moment as a `Date`, as text or, where it is `infinity`, as a number. */
+/** Drivers give a moment as a `Date`, as text or, where it is `infinity`, as a number (pg) or an invalid `Date`. */
 function epochMs(moment: NonNullable<UserState['expires_at']>): number {
   if (typeof moment === 'number') return moment
-  if (typeof moment === 'object') return moment.getTime()
+  // Rows that end at -infinity are not asked for, and what Postgres has of other years is in the far future.
+  if (typeof moment === 'object') return Number.isNaN(moment.getTime()) ? Infinity : moment.getTime()
   if (/^-?infinity$/i.test(moment)) return moment.startsWith('-') ? -Infinity : Infinity
   // Postgres writes `+00` for `+00:00`, and a space for the `T`.
   const iso = moment.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00')

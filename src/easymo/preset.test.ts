@@ -91,6 +91,12 @@ describe('getCachedProfileByPhone', () => {
   })
 })
 
+it.each([undefined, null, USER])('says that %j is no client, in getters and invalidations', async (client) => {
+  const refused: unknown = expect.objectContaining({ code: 'ERR_PERF_OPTION' })
+  await expect(getCachedProfile(client as never, USER)).rejects.toThrow(refused)
+  expect(() => invalidateProfileCache(client as never, { userId: USER })).toThrow(refused)
+})
+
 it('reads a profile by user, and anew after it was invalidated', async () => {
   await addProfile('wa_id', '250788000001')
   expect(await getCachedProfile(pool, USER)).toMatchObject({ full_name: 'Aline' })

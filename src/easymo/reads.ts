@@ -48,6 +48,11 @@ export async function liveState(
 ): Promise<UserState | null> {
   const rows = query<UserState>(database, 'user_state').eq('user_id', userId)
   const { data } = await (key === undefined ? rows : rows.eq('key', key))
+    // Some drivers make the same of both infinities, so that only the other one may come.
+    .or(
+      (row) => row.isNull('expires_at'),
+      (row) => row.gt('expires_at', '-infinity'),
+    )
     .orderBy('expires_at', 'desc', { nulls: 'first' })
     .orderBy('key')
     .first()

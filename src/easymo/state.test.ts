@@ -1,3 +1,4 @@
+import { PGlite } from '@electric-sql/pglite'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { easymoDatabase, type EasymoDatabase } from '../../test/support/easymo-database.ts'
 import { createHost } from '../core/host.ts'
@@ -100,6 +101,15 @@ describe('getCachedState', () => {
     await addState(ALINE, 'off', ['-infinity'])
     expect(await getCachedState(db.pool, ALINE, 'on')).toMatchObject({ key: 'on' })
     expect(await getCachedState(db.pool, ALINE, 'off')).toBeNull()
+  })
+
+  it('does so too over a driver that makes an invalid date of both', async () => {
+    const pglite = new PGlite()
+    await pglite.exec(`create table user_state (user_id uuid, key text, data jsonb, expires_at timestamptz);
+      insert into user_state values ('${ALINE}', 'on', '{}', 'infinity'), ('${BOSCO}', 'off', '{}', '-infinity')`)
+    expect(await getCachedState(pglite, ALINE)).toMatchObject({ key: 'on' })
+    expect(await getCachedState(pglite, BOSCO)).toBeNull()
+    await pglite.close()
   })
 
   it('does not remember that there is none: the service is about to write one', async () => {

@@ -16,7 +16,7 @@ export interface UserState<Data = unknown> {
   readonly user_id: string
   readonly key: string
   readonly data: Data
-  /** Null for never; a number is `infinity`, as pg reads it. */
+  /** Null for never; a number is `infinity`, as pg reads it; other drivers make an invalid `Date` of that. */
   readonly expires_at: Moment | number | null
 }
 

@@ -46,6 +46,8 @@ interface Found {
   readonly count: number | undefined
   /** Known otherwise than by one row more than the page has. */
   readonly hasMore?: boolean
+  /** How long the page is, where the server has cut it. */
+  readonly size?: number
 }
 
 async function fromSql(database: SqlAsk, { plan, values, position }: Question, call: WatchedCall): Promise<Found> {
@@ -84,13 +86,42 @@ async function fromRest(database: RestAsk, question: Question, call: WatchedCall
   if (plan.count !== 'none' && total === undefined)
     throw new QueryError(`the answer for ${plan.table.name} has no count`)
   const size = pageSizeOf(question)
-  if (rows.length !== size) return { rows, count: total }
+  if (size === Infinity || rows.length > size || !mayBeCut(database.of, rows.length, size))
+    return { rows, count: total }
   // A page without the row that should follow it: its end, or the server's own limit (`db-max-rows`) was met.
+  if (plan.paging.kind === 'page') return wholePage(question, ask, { rows, count: total })
+  const next = await ask({ position, slice: { limit: 1, offset: rows.length } })
+  return { rows: [...rows, ...next.rows], count: total, size: rows.length }
+}
+
+/** A numbered page ends where the next one begins, so what the server has cut off is asked for. */
+async function wholePage(
+  question: Question,
+  ask: (options: RestOptions) => Promise<{ readonly rows: readonly object[] }>,
+  { rows, count }: Found,
+): Promise<Found> {
+  const { plan, values } = question
   const { offset } = sliceOf(plan, values)
-  if (plan.count === 'exact' && plan.paging.kind === 'page')
-    return { rows, count: total, hasMore: Number(total) > offset + size }
-  const next = await ask({ position, slice: { limit: 1, offset: offset + size } })
-  return { rows: [...rows, ...next.rows], count: total }
+  const known = plan.count === 'exact' ? Number(count) - offset : undefined
+  const size = pageSizeOf(question)
+  const wanted = known === undefined ? size + 1 : Math.min(size, known)
+  const found = [...rows]
+  while (found.length < wanted) {
+    const more = await ask({ slice: { limit: wanted - found.length, offset: offset + found.length } })
+    if (more.rows.length === 0) break
+    found.push(...more.rows)
+  }
+  return { rows: found, count, hasMore: known === undefined ? found.length > size : known > size }
+}
+
+/** The most rows that a database has given in one answer: its own limit is no lower. */
+const longest = new WeakMap<object, number>()
+
+/** Whether so few rows may be all that the server gives at once. A page that is as long as asked for is always looked behind. */
+function mayBeCut(database: object, rows: number, size: number): boolean {
+  const most = longest.get(database) ?? 0
+  if (rows > most) longest.set(database, rows)
+  return rows === size || (rows > 0 && rows >= most)
 }
 
 function pageSizeOf({ plan: { paging, shape }, values }: Question): number {
@@ -98,9 +129,8 @@ function pageSizeOf({ plan: { paging, shape }, values }: Question): number {
 }
 
 /** The rows of the page, without the one that told that there is another, and where they ended. */
-function paged(question: Question, { rows: found, ...known }: Found): Fetched {
+function paged(question: Question, { rows: found, size = pageSizeOf(question), ...known }: Found): Fetched {
   const { plan } = question
-  const size = pageSizeOf(question)
   const rows = found.slice(0, size)
   const { hasMore = found.length > size } = known
   if (size === Infinity || !isKeyset(plan)) return { rows, hasMore }

@@ -22,7 +22,11 @@ export function retried(database: Database, options: RetryOptions): RetriedDatab
         run: ({ name, ...plain }, call) =>
           retry(options, call, (tried) => database.run(tried === 0 && name !== undefined ? { ...plain, name } : plain, call)), // prettier-ignore
       }
-    : { kind: 'postgrest', select: (request, call) => retry(options, call, () => database.select(request, call)) }
+    : {
+        kind: 'postgrest',
+        of: database,
+        select: (request, call) => retry(options, call, () => database.select(request, call)),
+      }
 }
 
 type Watched<Ask> = Ask extends (question: infer Q, call: DatabaseCall) => infer Answer
@@ -32,7 +36,11 @@ type Watched<Ask> = Ask extends (question: infer Q, call: DatabaseCall) => infer
 /** Each of its calls is put to the database once, or a few times. */
 export type RetriedDatabase =
   | { readonly kind: 'sql'; readonly run: Watched<Extract<Database, { kind: 'sql' }>['run']> }
-  | { readonly kind: 'postgrest'; readonly select: Watched<Extract<Database, { kind: 'postgrest' }>['select']> }
+  | {
+      readonly kind: 'postgrest'
+      readonly of: Database
+      readonly select: Watched<Extract<Database, { kind: 'postgrest' }>['select']>
+    }
 
 const SHORTEST_MS = 100
 const LONGEST_MS = 1_000

@@ -118,7 +118,10 @@ export interface OrderOptions {
 
 /** How many rows a page has. */
 export interface PageSize {
-  /** At most 1 000; over PostgREST also at most the server's `db-max-rows`. */
+  /**
+   * At most 1 000. Where a PostgREST gives fewer rows at once (`db-max-rows`), a page by number takes several requests, and
+   * one by cursor is shorter.
+   */
   readonly pageSize: number
 }
 

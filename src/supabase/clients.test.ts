@@ -95,6 +95,10 @@ describe('supabaseClients', () => {
     expect(() => supabaseClients(optionsOf({ key: '' }))).toThrow('key')
     expect(() => supabaseClients({ ...optionsOf(), secret: 1 } as never)).toThrow('unknown option')
     expect(() => supabaseClients(optionsOf({ settings: { accessToken: async () => 'jwt' } }))).toThrow('accessToken')
+    // It would be lost without a word, and another schema be read.
+    expect(() => supabaseClients(optionsOf({ settings: { db: { schema: 'audit' } } }))).toThrow('option schema')
+    const settings = { realtime: { transport: class {} } }
+    expect(() => supabaseClients(optionsOf({ settings }))).toThrow('option realtimeTransport')
   })
 
   it('takes a client that can sign nobody in', async () => {

@@ -44,7 +44,10 @@ export interface SupabaseClientsOptions<Client> {
   readonly createClient: (url: string, key: string, settings: SupabaseClientSettings) => Client
   /** @defaultValue 'public' */
   readonly schema?: string
-  /** More of what `createClient` takes, e.g. `{ global: { fetch } }`; `accessToken` and what is set here are refused. */
+  /**
+   * More of what `createClient` takes, e.g. `{ global: { fetch } }`. Refused are `accessToken`, and `db.schema` and
+   * `realtime.transport`, which are options of their own; the three flags of `auth` are off whatever stands here.
+   */
   readonly settings?: Readonly<Record<string, object>>
   /** The class of WebSocket for realtime. @defaultValue the global one; without one, a stand-in that throws when it is used */
   readonly realtimeTransport?: unknown
@@ -83,6 +86,9 @@ export function supabaseClients<Client extends object>(
   isFunction('createClient', createClient)
   if ('accessToken' in settings)
     throw new OptionError('settings.accessToken is the token of a user: make a client for it')
+  if ('schema' in { ...settings['db'] }) throw new OptionError('settings.db.schema: use the option schema')
+  if ('transport' in { ...settings['realtime'] })
+    throw new OptionError('settings.realtime.transport: use the option realtimeTransport')
   const signedIn = new WeakSet<Client>()
 
   return {

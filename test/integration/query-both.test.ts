@@ -3,12 +3,14 @@ import { PostgrestClient } from '@supabase/postgrest-js'
 import pg from 'pg'
 import postgres from 'postgres'
 import { PGlite } from '@electric-sql/pglite'
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { pgDatabase } from '../../src/pg/index.ts'
 import { constant, query, type Database, type Filters, type OrderOptions, type Query } from '../../src/query/index.ts'
 import { supabaseDatabase } from '../../src/supabase/index.ts'
 import { ownSchema, type OwnSchema } from '../servers/index.ts'
 import { postgrestRead, type PostgrestRead } from '../support/postgrest-read.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
 
 interface Row {
   readonly id: number
@@ -135,6 +137,34 @@ describe.each(names)('keyset pages over %s', (name) => {
   it('say so when the order cannot tell the last row of a page from the next', async () => {
     const rows = things(name).lte('id', 60).orderBy('at').paginate({ after: undefined, pageSize: 4 })
     await expect(rows.execute()).rejects.toThrow('must end in a unique column')
+  })
+})
+
+describe('pages longer than the server gives at once', () => {
+  const cut = (): Query<Row, Pick<Row, 'id'>> =>
+    things('PostgREST that cuts pages').lte('id', 60).select('id').orderBy('id')
+  const upTo = (last: number, first = 1): number[] => Array.from({ length: last - first + 1 }, (_, i) => first + i)
+
+  it('are shorter by cursor, and lead on to every row', async () => {
+    expect(await walk(cut(), 20)).toEqual({ ids: upTo(60), pages: 9 })
+  })
+
+  it.each([false, true])('are whole by number (counted: %s)', async (isCounted) => {
+    const page = async (number: number): Promise<unknown> => {
+      const rows = cut().paginate({ page: number, pageSize: 20 })
+      const { data, hasMore } = await (isCounted ? rows.withCount() : rows).execute()
+      return [data.map(({ id }) => id), hasMore]
+    }
+    expect([await page(1), await page(3)]).toEqual([[upTo(20), true], [upTo(60, 41), false]]) // prettier-ignore
+  })
+
+  it('take no second request for a short one, once the server has given a longer answer', async () => {
+    await cut().execute()
+    shortRest.asked.length = 0
+    const { hasMore } = await cut().lte('id', 6).paginate({ page: 1, pageSize: 20 }).execute()
+    expect([hasMore, shortRest.asked.length]).toEqual([false, 1])
+    await cut().lte('id', 6).paginate({ after: undefined, pageSize: 20 }).execute()
+    expect(shortRest.asked).toHaveLength(2)
   })
 })
 
