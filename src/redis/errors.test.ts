@@ -2,6 +2,7 @@ import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startRedis, startRedisCluster, type PrivateServer } from '../../test/servers/index.ts'
 import { redisClient, redisDrivers, type RedisClient } from '../../test/support/redis-clients.ts'
+import { SOON } from '../../test/support/soon.ts'
 import { classified } from './errors.ts'
 import { redisCacheStore, redisDedupStore } from './index.ts'
 
@@ -73,7 +74,7 @@ for (const driver of redisDrivers)
       await admin.config('SET', 'busy-reply-threshold', '10')
       const endless = await redisClient(driver, server.url)
       const ended = endless.send('EVAL', 'while true do end', '0').catch(String)
-      await expect.poll(() => admin.ping().catch(String)).toContain('BUSY')
+      await expect.poll(() => admin.ping().catch(String), SOON).toContain('BUSY')
       await expect(claim()).rejects.toMatchObject(outage('BUSY'))
       await admin.script('KILL')
       await ended

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { BUSY, deferred, DONE, DUPLICATE, messagesFrom, openDoor } from '../../test/support/door.ts'
+import { SOON } from '../../test/support/soon.ts'
 import { sleep } from '../core/clock.ts'
 import { StoreSetupError } from '../core/errors.ts'
 
@@ -66,7 +67,7 @@ describe('a handler of ten seconds', () => {
     expect((await first).status).toBe(503)
     for (const checked of [2, 3]) {
       const resend = post(BODY)
-      await vi.waitFor(() => expect(dedup.stats().checked).toBe(checked))
+      await vi.waitFor(() => expect(dedup.stats().checked).toBe(checked), SOON)
       await clock.tick(5_000)
       expect(await answerOf(await resend)).toEqual([503, BUSY])
       expect(ended).toEqual([])
@@ -83,7 +84,7 @@ describe('a handler of ten seconds', () => {
     await clock.tick(5_000)
     expect((await first).status).toBe(503)
     const resend = post(BODY)
-    await vi.waitFor(() => expect(dedup.stats().checked).toBe(2))
+    await vi.waitFor(() => expect(dedup.stats().checked).toBe(2), SOON)
     await clock.tick(4_000)
     expect(await answerOf(await resend)).toEqual([200, DUPLICATE])
     expect(ended).toEqual(['m:w0'])

@@ -78,7 +78,7 @@ describe.each(Object.entries(places))('the isolates of a service, by %s,', (_, p
     expect(ended).toEqual(Array(4).fill({ recorded: each, acknowledged: each }))
     const parts = ['a', 'b', 'c', 'd'].flatMap((name) => [[`own_total ${name}`, each] as const, [`size_bytes ${name}`, each] as const]) // prettier-ignore
     expect(countsOf(await aggregate(store, PATIENT))).toMatchObject({ 'shared_total ': 4 * each, ...Object.fromEntries(parts) }) // prettier-ignore
-  }, 60_000)
+  }, 180_000)
 
   it('take with them what they had not flushed, when they are killed, and nothing else', async () => {
     const { store, address } = await place()
@@ -112,5 +112,5 @@ describe.each(Object.entries(places))('the isolates of a service, by %s,', (_, p
     }
     const together = names.reduce((sum, name) => sum + (counts[`own_total ${name}`] ?? 0), 0)
     expect(counts['shared_total ']).toBe(together)
-  }, 60_000)
+  }, 180_000)
 })

@@ -1,8 +1,11 @@
 import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { manualClock } from '../../src/testing/index.ts'
 import type { PrivateServer } from '../servers/index.ts'
 import { durablePostgres, type DurablePostgres } from '../servers/postgres.ts'
+import { finished } from '../support/dedup-probe.ts'
 import { connected, healed, one, pgPoolOf, uncaughtExceptions, type Address } from '../support/pool-pg.ts'
+import { SOON } from '../support/soon.ts'
 
 let home: DurablePostgres
 let server: PrivateServer
@@ -35,7 +38,7 @@ async function terminate(...pids: readonly number[]): Promise<void> {
   const admin = await connected(address.url)
   await admin.query('select pg_terminate_backend(pid) from unnest($1::int[]) as pid', [pids])
   const left = 'select 1 from pg_stat_activity where pid = any ($1)'
-  await expect.poll(async () => (await admin.query(left, [pids])).rowCount).toBe(0)
+  await expect.poll(async () => (await admin.query(left, [pids])).rowCount, SOON).toBe(0)
   await admin.end()
 }
 
@@ -44,7 +47,7 @@ describe('a server that dies', () => {
     const { pool, facts, open } = pgPoolOf(address)
     const sleeping = Array.from({ length: 3 }, () => pool.use((client) => client.query('select pg_sleep(30)')))
     const outcomes = Promise.allSettled(sleeping)
-    await expect.poll(() => pool.stats().borrowed).toBe(3)
+    await expect.poll(() => pool.stats().borrowed, SOON).toBe(3)
     const waiting = Promise.allSettled(Array.from({ length: 20 }, () => one(pool)))
     await server.kill()
     expect((await outcomes).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
@@ -60,27 +63,33 @@ describe('a server that dies', () => {
     expect(await Promise.all(Array.from({ length: 50 }, () => one(pool)))).toHaveLength(50)
     expect(pool.stats()).toMatchObject({ borrowed: 0, waiting: 0 })
     expect(await pool.drain()).toEqual({ held: [] })
-    await expect.poll(open).toBe(0)
+    await expect.poll(open, SOON).toBe(0)
   })
 })
 
 describe('a server that stands still', () => {
   it('costs a borrower the deadline of the check; its connections are cut, and their slots are free again', async () => {
     const limits = { checkTimeoutMs: 200, createTimeoutMs: 200, acquireTimeoutMs: 2_000 }
-    const { pool, facts, open } = pgPoolOf(address, { ...limits, healthCheckIntervalMs: 1 })
+    const clock = manualClock()
+    const { pool, facts, open } = pgPoolOf(address, { ...limits, healthCheckIntervalMs: 1 }, clock)
     await Promise.all([one(pool), one(pool), one(pool)])
     await server.pause()
-    const startedAt = performance.now()
-    const results = await Promise.allSettled(Array.from({ length: 10 }, () => one(pool)))
+    await clock.tick(1)
+    const startedAt = clock.elapsed()
+    const results = await finished(clock, Promise.allSettled(Array.from({ length: 10 }, () => one(pool))))
     expect(results.map(({ status }) => status)).toEqual(Array(10).fill('rejected'))
     for (const result of results) expect(result).toMatchObject({ reason: { code: 'ERR_PERF_TIMEOUT' } })
     // Every borrower is answered by the deadlines of one check and one connect, not of one each.
-    expect(performance.now() - startedAt).toBeLessThan(2_500)
+    expect(clock.elapsed() - startedAt).toBeLessThanOrEqual(2 * 200)
     expect(facts.map(({ name }) => name)).toContain('pool.validate_failed')
-    await expect.poll(open).toBe(0)
+    // Nor does a goodbye that nobody answers keep them open.
+    await clock.tick(200)
+    await expect.poll(open, SOON).toBe(0)
     expect(pool.stats()).toMatchObject({ size: 0, borrowed: 0, waiting: 0 })
     await server.resume()
-    expect(await healed(() => one(pool))).toBe(1)
+    // Later than any pause between two tries.
+    await clock.tick(1_000)
+    expect(await one(pool)).toBe(1)
     expect(await pool.drain()).toEqual({ held: [] })
   })
 
@@ -95,12 +104,12 @@ describe('a server that stands still', () => {
       },
       { by: 'nightly report' },
     )
-    await expect.poll(() => pool.stats().borrowed).toBe(1)
+    await expect.poll(() => pool.stats().borrowed, SOON).toBe(1)
     await server.pause()
     const { held } = await pool.drain({ timeoutMs: 200 })
     expect(held).toMatchObject([{ by: 'nightly report' }])
     expect(await told).toMatchObject({ code: 'ERR_PERF_POOL_CLOSED' })
-    await expect.poll(open).toBe(0)
+    await expect.poll(open, SOON).toBe(0)
   })
 })
 
@@ -136,17 +145,21 @@ describe('a connection that comes late', () => {
     let release = (): void => undefined
     const hung = new Promise<void>((resolve) => (release = resolve))
     const made: pg.Client[] = []
-    const { pool } = pgPoolOf(address, {
-      ...{ maxClients: 1, createTimeoutMs: 100 },
-      create: async () => {
-        const client = await connected(address.url)
-        made.push(client)
-        if (made.length === 1) await hung
-        return client
-      },
-    })
-    await expect(one(pool)).rejects.toMatchObject({ code: 'ERR_PERF_TIMEOUT' })
-    expect(await healed(() => one(pool))).toBe(1)
+    const create = async (): Promise<pg.Client> => {
+      const client = await connected(address.url)
+      made.push(client)
+      if (made.length === 1) await hung
+      return client
+    }
+    const clock = manualClock()
+    const { pool } = pgPoolOf(address, { maxClients: 1, createTimeoutMs: 100, create }, clock)
+    const refused = expect(one(pool)).rejects.toMatchObject({ code: 'ERR_PERF_TIMEOUT' })
+    await expect.poll(() => made.length, SOON).toBe(1)
+    await clock.tick(100)
+    await refused
+    // Later than any pause between two tries.
+    await clock.tick(1_000)
+    expect(await one(pool)).toBe(1)
     const ended = new Promise((resolve) => made[0]?.once('end', resolve))
     release()
     await ended

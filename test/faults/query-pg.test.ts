@@ -1,21 +1,30 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import postgres from 'postgres'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { systemClock } from '../../src/core/clock.ts'
+import { createHost } from '../../src/core/host.ts'
 import { pgClients, pgDatabase, type PgDriver } from '../../src/pg/index.ts'
 import { createPool } from '../../src/pool/index.ts'
 import { query, type Database } from '../../src/query/index.ts'
+import { manualClock } from '../../src/testing/index.ts'
 import { startPostgres, type PrivateServer } from '../servers/index.ts'
 import { durablePostgres } from '../servers/postgres.ts'
 
-/** `slow` answers after the seconds that it says, `me` tells which process of the server answers. */
+/** What holds `gated` back. */
+const GATE = 7
+
+/**
+ * `slow` answers after the seconds that it says, `gated` when nobody holds the gate, `me` tells which process of the
+ * server answers.
+ */
 const SETUP = `
   set synchronous_commit = on;
   create table trips (id int primary key);
   insert into trips select generate_series(1, 5);
   create view me as select pg_backend_pid() as pid;
   create view slow as select 20 as seconds, pg_sleep(20)::text as slept;
-  create view slowish as select pg_backend_pid() as pid, pg_sleep(0.7)::text as slept;`
+  create view gated as select pg_backend_pid() as pid, pg_advisory_xact_lock_shared(${GATE})::text as waited;`
 
 let server: PrivateServer
 let admin: pg.Pool
@@ -65,13 +74,20 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
     if (Date.now() - before > 15_000) throw new Error('it did not come to that')
 }
 
-const running = async (what: string): Promise<number[]> => {
-  const { rows } = await admin.query<{ pid: number }>(
+const running = async (what: string, by: pg.Pool | pg.Client = admin): Promise<number[]> => {
+  const { rows } = await by.query<{ pid: number }>(
     `select pid from pg_stat_activity where state = 'active' and pid <> pg_backend_pid() and query like '%"${what}"%'`,
   )
   return rows.map(({ pid }) => pid)
 }
-const isRunning = (what: string) => async (): Promise<boolean> => (await running(what)).length > 0
+const isRunning = (what: string, by?: pg.Client) => async (): Promise<boolean> => (await running(what, by)).length > 0
+
+/** What is cancelled may take as long as it likes to end: how long it may at most is not what is tested here. */
+function patientWithCancelled(): void {
+  const { whileAlive } = systemClock
+  vi.spyOn(systemClock, 'whileAlive').mockImplementation((ms, fire) => whileAlive(ms * 15, fire))
+  onTestFinished(() => void vi.restoreAllMocks())
+}
 
 describe.each(Object.keys(drivers))('a read over %s', (name) => {
   let opened: Opened
@@ -85,13 +101,20 @@ describe.each(Object.keys(drivers))('a read over %s', (name) => {
   })
 
   it('that is over its deadline is cancelled in the server, and its connection goes on', async () => {
+    patientWithCancelled()
     const before = await pid()
-    await expect(query(db, 'slow').execute({ timeoutMs: 300 })).rejects.toMatchObject({ code: 'ERR_PERF_TIMEOUT' })
+    const clock = manualClock()
+    const asking = query(db, 'slow', { host: createHost({ clock }) }).execute({ timeoutMs: 300 })
+    const late = expect(asking).rejects.toMatchObject({ code: 'ERR_PERF_TIMEOUT' })
+    await until(isRunning('slow'))
+    await clock.tick(300)
+    await late
     await until(async () => !(await isRunning('slow')()))
     expect(await pid()).toBe(before)
   })
 
   it('that its caller leaves is cancelled too', async () => {
+    patientWithCancelled()
     const before = await pid()
     const abort = new AbortController()
     const left = expect(query(db, 'slow').execute({ signal: abort.signal })).rejects.toThrow('left')
@@ -110,20 +133,24 @@ describe.each(Object.keys(drivers))('a read over %s', (name) => {
   })
 
   it('whose backend is terminated while it runs is answered by another', async () => {
-    const asking = query(db, 'slowish').single().execute({ retries: 5 })
-    await until(isRunning('slowish'))
-    const [victim] = await running('slowish')
+    await admin.query('select pg_advisory_lock($1)', [GATE])
+    const asking = query(db, 'gated').single().execute({ retries: 5, timeoutMs: 30_000 })
+    await until(isRunning('gated'))
+    const [victim] = await running('gated')
     await admin.query('select pg_terminate_backend($1)', [victim])
+    await until(async () => !(await running('gated')).includes(victim ?? NaN))
+    await admin.query('select pg_advisory_unlock($1)', [GATE])
     const { data } = await asking
     expect(data['pid']).toBeTypeOf('number')
     expect(data['pid']).not.toBe(victim)
   })
 
   it('whose server crashes meanwhile, and recovers, is answered', async () => {
-    const asking = query(db, 'slowish').single().execute({ retries: 10, timeoutMs: 20_000 })
-    await until(isRunning('slowish'))
-    const [victim] = await running('slowish')
-    // One killed process of the server takes all others with it.
+    await admin.query('select pg_advisory_lock($1)', [GATE])
+    const asking = query(db, 'gated').single().execute({ retries: 60, timeoutMs: 60_000 })
+    await until(isRunning('gated'))
+    const [victim] = await running('gated')
+    // One killed process of the server takes all others with it, and who held the gate among them.
     process.kill(victim ?? NaN, 'SIGKILL')
     expect((await asking).data['pid']).not.toBe(victim)
     await until(async () => (await admin.query('select 1')).rowCount === 1)
@@ -139,7 +166,7 @@ describe.each(Object.keys(drivers))('a read over %s', (name) => {
     } finally {
       await server.resume()
     }
-    expect((await query(db, 'trips').execute({ timeoutMs: 15_000, retries: 10 })).data).toHaveLength(5)
+    expect((await query(db, 'trips').execute({ timeoutMs: 60_000, retries: 60 })).data).toHaveLength(5)
   })
 })
 
@@ -150,11 +177,11 @@ it('reads are answered by a server that was started anew elsewhere', async () =>
   try {
     const first = await connectTo(place.url)
     await first.query(SETUP)
-    await first.end()
+    await first.query('select pg_advisory_lock($1)', [GATE])
     const db = pgDatabase(pool)
     await query(db, 'trips').execute()
-    const asking = query(db, 'slowish').single().execute({ retries: 15, timeoutMs: 30_000 })
-    await sleep(300)
+    const asking = query(db, 'gated').single().execute({ retries: 60, timeoutMs: 60_000 })
+    await until(isRunning('gated', first))
     await place.kill()
     place = await home.start()
     expect((await asking).data['pid']).toBeTypeOf('number')

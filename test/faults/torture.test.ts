@@ -7,7 +7,7 @@ const SHORT = { ids: 2_000, kills: 3, troubles: 6, workers: 8, seed: 20_260_421 
 
 it.each(storeKinds)(
   'processes that share %s lose no update and do none twice without an excuse, whatever dies',
-  { timeout: 240_000 },
+  { timeout: 480_000 },
   async (store) => {
     const { violations, counts, deliveries, seconds, folder } = await torture({ store, ...SHORT })
     console.log(`${printed({ violations, counts })}\ndeliveries ${deliveries}, seconds ${seconds.toFixed(1)}`)

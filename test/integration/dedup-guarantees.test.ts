@@ -5,9 +5,11 @@ import { createHost } from '../../src/core/host.ts'
 import type { EachResult } from '../../src/core/updates.ts'
 import type { Dedup } from '../../src/dedup/index.ts'
 import { ownName } from '../servers/index.ts'
+import { gate, probed } from '../support/dedup-probe.ts'
 import { ids, key } from '../support/dedup-start.ts'
 import { startRacers } from '../support/race.ts'
 import { dedupAt, placesOf, type SharedPlace } from '../support/shared-place.ts'
+import { SOON } from '../support/soon.ts'
 
 const HOUR_MS = 3_600_000
 const ROUNDS = 50
@@ -83,7 +85,8 @@ describe.each([
   })
 
   it('keep the claims of a batch whose handlers outlast the lease several times', async () => {
-    const [owner, other] = [dedupAt(place, { leaseMs: 300 }), dedupAt(place, { leaseMs: 300 })]
+    // Renewed every second: this process may stand still for two before another one may have the claims.
+    const [owner, other] = [dedupAt(place, { leaseMs: 3_000 }), dedupAt(place, { leaseMs: 3_000 })]
     const updates = ids(20).map((id) => `slow ${id}`)
     const ran: string[] = []
     const working = owner.each(updates, {
@@ -91,11 +94,11 @@ describe.each([
       concurrency: 20,
       async handle(update, { signal }) {
         ran.push(update)
-        await sleep(1_500)
+        await sleep(7_000)
         signal.throwIfAborted()
       },
     })
-    await expect.poll(() => ran.length).toBe(20)
+    await expect.poll(() => ran.length, SOON).toBe(20)
     let looks = 0
     for (let over = false; !over; looks += 1) {
       const results = await other.each(updates, { key, waitMs: 0, handle: () => expect.unreachable('it ran twice') })
@@ -114,13 +117,19 @@ describe.each([
     // The second of each group fails there, and is met here in its place.
     const failing = updates.slice(3, 6)
     const ran: { id: string; group: string }[] = []
-    const fails = async (): Promise<never> => {
-      await sleep(100)
-      throw new Error('db down')
-    }
-    const elsewhere = dedupAt(place).each(failing, { ...options, handle: fails })
-    await sleep(30)
-    const results = await dedupAt(place).each(updates, {
+    const [claimed, met] = [gate(), gate()]
+    const elsewhere = dedupAt(place).each(failing, {
+      ...options,
+      async handle() {
+        claimed.open()
+        await met.opened
+        throw new Error('db down')
+      },
+    })
+    await claimed.opened
+    const { store, instead } = probed(place.store)
+    instead('claimMany', (real) => real().finally(met.open))
+    const results = await dedupAt({ ...place, store }).each(updates, {
       ...options,
       async handle(update) {
         await sleep(Math.random() * 5)

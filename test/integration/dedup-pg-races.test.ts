@@ -39,7 +39,7 @@ describe('four processes of 25 callers', () => {
     } finally {
       racers.end()
     }
-  }, 60_000)
+  }, 180_000)
 })
 
 describe('four writers with overlapping batches of a thousand keys, each in an order of its own', () => {

@@ -51,7 +51,8 @@ describe.each([
 
   it('repeat a handful of updates, not hundreds, when one is killed in the middle of a thousand', async () => {
     const updates = ids(1_000)
-    const killed = { address: place.address, folder, ids: updates, takesMs: 15, leaseMs: 1_000, killedAfter: 500 }
+    // Slow handlers: what is not confirmed yet is what was done within the last round trip, also when that takes a second.
+    const killed = { address: place.address, folder, ids: updates, takesMs: 60, leaseMs: 1_000, killedAfter: 500 }
     expect(await deliveredByProcess(killed)).toBeUndefined()
     const before = new Set(effects())
     expect(before.size).toBe(500)
@@ -65,6 +66,6 @@ describe.each([
     expect(new Set([...before, ...after]).size).toBe(1_000)
     const repeated = after.filter((update) => before.has(update)).length
     console.log(`killed after 500 of 1000 updates: ${repeated} were done twice`)
-    expect(repeated).toBeLessThanOrEqual(60)
+    expect(repeated).toBeLessThan(150)
   })
 })

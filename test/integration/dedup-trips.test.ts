@@ -9,6 +9,7 @@ import { startRedis, type PrivateServer } from '../servers/index.ts'
 import { probed } from '../support/dedup-probe.ts'
 import { dedupSchema } from '../support/dedup-schema.ts'
 import { ids, key } from '../support/dedup-start.ts'
+import { SOON } from '../support/soon.ts'
 import type { SqlSchema } from '../support/sql-schema.ts'
 
 const COUNT = 1_000
@@ -70,7 +71,7 @@ describe('the round trips of a delivery of a thousand updates to Redis', () => {
     await server.pause()
     const working = handled(dedup, 'together', 0)
     // Nothing is answered before all are there.
-    await expect.poll(() => sent).toBe(COUNT / PIECE)
+    await expect.poll(() => sent, SOON).toBe(COUNT / PIECE)
     await server.resume()
     await working
   })

@@ -3,8 +3,10 @@ import { request as httpRequest } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { createHost } from '../../src/core/host.ts'
 import { metricsEndpoint, performanceMiddleware, toNode, type MetricsEndpointOptions } from '../../src/http/index.ts'
 import { createMetrics, type Metrics } from '../../src/metrics/index.ts'
+import { manualClock } from '../../src/testing/index.ts'
 import { exchange, listen, until } from '../support/node-server.ts'
 
 /** The length of its text is about 50 bytes for each series. */
@@ -22,7 +24,9 @@ async function served(options: Partial<MetricsEndpointOptions> = {}) {
     seen.renderings += 1
     return metrics
   }
-  const endpoint = metricsEndpoint({ metrics: give, access: { tokens: ['right', 'old'] }, ...options })
+  // On a clock that stands still, whoever asks again does so within the second that a rendering is good for.
+  const host = createHost({ clock: manualClock() })
+  const endpoint = metricsEndpoint({ metrics: give, access: { tokens: ['right', 'old'] }, host, ...options })
   const at = await listen(toNode(endpoint))
   const scrape = (init: RequestInit = {}, token = 'right'): Promise<Response> => {
     const headers = { authorization: `Bearer ${token}`, ...(init.headers as Record<string, string> | undefined) }

@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => browser.close())
 
 /** The longest that a next answer takes, with time to spare for a machine under load. */
-const SOON = { timeout: 12_000 }
+const SOON = { timeout: 25_000 }
 
 async function service({ onTestFinished }: TestContext, handler = measuredService('public')): Promise<StoppableServer> {
   const server = await serve(handler)
@@ -33,7 +33,7 @@ const TRAFFIC = [
   ...['/orders/1?ms=2', '/orders/2?ms=2', '/orders/3?ms=2', '/broken', '/broken', '/nothing'],
 ]
 
-describe.concurrent('the metrics page in Chromium', () => {
+describe.concurrent('the metrics page in Chromium', { timeout: 120_000 }, () => {
   it('shows the numbers that were sent, and goes on by itself, without a problem or a stranger', async (context) => {
     const { expect } = context
     const { url } = await service(context)
@@ -152,7 +152,8 @@ describe.concurrent('the metrics page in Chromium', () => {
     await expect.poll(() => text('#state'), SOON).toBe('Live')
     await first.stop()
     await expect.poll(() => text('#state'), SOON).toBe('No answer')
-    expect(await text('#age')).toMatch(/^the service cannot be reached · last answer (now|\d+ s ago) · asking again in \d+ s$/) // prettier-ignore
+    // While it asks again, it does not say when it will.
+    await expect.poll(() => text('#age'), SOON).toMatch(/^the service cannot be reached · last answer (now|\d+ s ago) · asking again in \d+ s$/) // prettier-ignore
     expect(await text('#requests p')).toBe('12 since start')
 
     const second = await serve(measuredService('public'), first.port)
@@ -214,7 +215,7 @@ describe.concurrent('the metrics page in Chromium', () => {
     await send(url, ...TRAFFIC)
     const { page, text } = await openMetricsPage(browser, url)
     const chart = page.getByRole('slider', { name: 'Requests over time' })
-    await chart.focus({ timeout: 12_000 })
+    await chart.focus(SOON)
     const said = (): Promise<string | null> => chart.getAttribute('aria-valuetext')
     expect(await said()).toMatch(/^now: requests [\d.]+\/s$/)
     await page.keyboard.press('Home')

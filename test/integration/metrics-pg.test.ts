@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import type { MetricsFlush, MetricsStore } from '../../src/core/metrics-store.ts'
 import { aggregate, createMetrics, flush, metricsJson } from '../../src/metrics/index.ts'
 import { pgMetricsStore } from '../../src/pg/index.ts'
@@ -9,8 +9,6 @@ import { FORGET_METRICS, metricsMigration, metricsRollback, metricsSchema } from
 import { pgDrivers, type StartedDriver } from '../support/pg-drivers.ts'
 import { roleServer, type RoleServer } from '../support/role-server.ts'
 import type { SqlSchema } from '../support/sql-schema.ts'
-
-vi.setConfig({ testTimeout: 60_000 })
 
 const SETUP = { code: 'ERR_PERF_STORE_SETUP' }
 const PATIENT = { timeoutMs: 10_000 }
@@ -107,7 +105,7 @@ describe('a flush to Postgres', () => {
     await Promise.all(clients.map(write))
     const { series } = await store.read()
     expect(series.reduce((sum, { sums }) => sum + (sums[0]?.[1] ?? 0), 0)).toBe(4 * 10 * 200)
-  }, 60_000)
+  })
 
   it('finds series by the primary key, also by plans made when the table was empty', async () => {
     const client = await own.connect("set plan_cache_mode = 'force_generic_plan'")

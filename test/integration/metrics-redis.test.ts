@@ -10,6 +10,7 @@ import { redisClient, redisDrivers, type RedisClient } from '../support/redis-cl
 import { upstashLike } from '../support/redis-upstash.ts'
 
 const SETUP = { code: 'ERR_PERF_STORE_SETUP' }
+const PATIENT = { timeoutMs: 10_000 }
 const wait = (ms: number): Promise<void> => sleep(ms)
 const FLUSH = { instance: '"a"', maxSeriesPerMetric: 9, gaugeTtlMs: 60_000, definitions: [['m', 'd']], gauges: [{ metric: 'g', series: 's', value: 1, ageMs: 0 }], series: [{ metric: 'm', series: 's', sums: [['v', 1]] }] } as const // prettier-ignore
 
@@ -83,8 +84,8 @@ describe('redisMetricsStore', () => {
     const all = async (): Promise<void> => {
       for (let status = 0; status < 20; status += 1) requests.inc(String(status))
       latency.observe(0.02)
-      await flush(metrics, store)
-      await aggregate(store)
+      await flush(metrics, store, PATIENT)
+      await aggregate(store, PATIENT)
     }
     await all()
     // The server did not know the scripts before.
@@ -154,9 +155,9 @@ describe('redisMetricsStore', () => {
     for (const service of ['core', 'core', 'jobs']) {
       const metrics = createMetrics({ defaultLabels: { service } })
       metrics.counter('requests_total', { help: 'Requests', labels: ['status'] }).add(2, '200')
-      await flush(metrics, store)
+      await flush(metrics, store, PATIENT)
     }
-    const text = prometheusText(await aggregate(store))
+    const text = prometheusText(await aggregate(store, PATIENT))
     expect(text).toContain('requests_total{service="core",status="200"} 4\n')
     expect(text).toContain('requests_total{service="jobs",status="200"} 2\n')
   })
@@ -166,8 +167,8 @@ describe('redisMetricsStore', () => {
     const reader = new Redis(server.url.replace('redis://', 'redis://reader:secret@'))
     const store = redisMetricsStore(reader, { prefix: ownName() })
     await expect(store.add({ ...FLUSH, id: '1' })).rejects.toMatchObject(SETUP)
-    await expect(flush(countedOnce(), store, { timeoutMs: 5_000 })).rejects.toMatchObject(SETUP)
-    await expect(aggregate(store)).rejects.toMatchObject(SETUP)
+    await expect(flush(countedOnce(), store, PATIENT)).rejects.toMatchObject(SETUP)
+    await expect(aggregate(store, PATIENT)).rejects.toMatchObject(SETUP)
     reader.disconnect()
   })
 

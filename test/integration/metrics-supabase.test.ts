@@ -12,6 +12,8 @@ import { overPostgrest } from '../support/over-postgrest.ts'
 
 const FLUSH: MetricsFlush = { id: '1', instance: '"a"', maxSeriesPerMetric: 9, gaugeTtlMs: 60_000, definitions: [['m', 'd']], series: [{ metric: 'm', series: 's', sums: [['v', 1]] }] } // prettier-ignore
 
+const PATIENT = { timeoutMs: 10_000 }
+
 const rest = overPostgrest(metricsSchema, FORGET_METRICS)
 
 const storeOf = (options: object = {}): MetricsStore => supabaseMetricsStore(rest.client(options))
@@ -25,8 +27,8 @@ it('a flush to Supabase is one request, and so is reading', async () => {
   const metrics = createMetrics()
   metrics.counter('requests_total', { help: 'Requests', labels: ['status'] }).add(2, '200')
   metrics.gauge('size', { help: 'Size' }).set(3)
-  expect(await flush(metrics, storeOf(), { timeoutMs: 5_000 })).toBe(true)
-  expect(prometheusText(await aggregate(storeOf()))).toContain('requests_total{status="200"} 2\n')
+  expect(await flush(metrics, storeOf(), PATIENT)).toBe(true)
+  expect(prometheusText(await aggregate(storeOf(), PATIENT))).toContain('requests_total{status="200"} 2\n')
   expect(rest.recorded().map(({ method, url }) => `${method} ${url}`)).toEqual([
     'POST /rest/v1/rpc/easymo_metrics_add',
     'POST /rest/v1/rpc/easymo_metrics_read',

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { performanceIndexes } from '../../src/cli/migrate/indexes.ts'
 import { concurrentSql, plainSql, rollbackSql } from '../../src/cli/migrate/render.ts'
-import { ownSchema, startPostgres15, type OwnSchema, type PrivateServer } from '../servers/index.ts'
+import { ownSchema, startPostgres, startPostgres15, type OwnSchema, type PrivateServer } from '../servers/index.ts'
 import { cli } from '../support/cli.ts'
 import { EASYMO_TABLES } from '../support/easymo-tables.ts'
 
@@ -30,15 +30,14 @@ describe('the files', () => {
   })
 })
 
-let postgres15: PrivateServer
-beforeAll(async () => {
-  postgres15 = await startPostgres15()
-})
-afterAll(() => postgres15.stop())
+// Of our own: what is built in the background waits for all statements in its database, also those of other files.
+let servers: readonly PrivateServer[] = []
+beforeAll(async () => void (servers = [await startPostgres15(), await startPostgres({ private: true })]))
+afterAll(() => Promise.all(servers.map((server) => server.stop())))
 
 describe.each([
-  [15, () => postgres15.url],
-  [18, () => inject('postgresUrl')],
+  [15, () => servers[0]?.url ?? ''],
+  [18, () => servers[1]?.url ?? ''],
 ] as const)('on PostgreSQL %i', (major, server) => {
   let own: OwnSchema
   let admin: pg.Client
@@ -115,7 +114,7 @@ describe.each([
     const holder = new pg.Client({ connectionString: own.url })
     await holder.connect()
     await holder.query('begin; lock table audit_logs in access exclusive mode')
-    const { code, out, error } = await migrate('--apply', own.url, '--concurrent', '--lock-timeout', '0.2')
+    const { code, out, error } = await migrate('--apply', own.url, '--concurrent', '--lock-timeout', '0.5')
     await holder.query('rollback')
     await holder.end()
     expect(code).toBe(1)

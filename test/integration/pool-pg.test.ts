@@ -1,9 +1,12 @@
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
+import { createHost } from '../../src/core/host.ts'
 import { pgClients, pgDatabase } from '../../src/pg/index.ts'
 import { createPool, type Pool, type PoolOptions } from '../../src/pool/index.ts'
 import { query } from '../../src/query/index.ts'
+import { manualClock } from '../../src/testing/index.ts'
 import { healed } from '../support/pool-pg.ts'
+import { SOON } from '../support/soon.ts'
 
 const url = inject('postgresUrl')
 const admin = new pg.Client({ connectionString: url })
@@ -31,7 +34,7 @@ async function pidOf(client: pg.Client): Promise<number> {
 async function kill(pid: number): Promise<void> {
   await admin.query('select pg_terminate_backend($1)', [pid])
   await expect
-    .poll(async () => (await admin.query('select 1 from pg_stat_activity where pid = $1', [pid])).rowCount)
+    .poll(async () => (await admin.query('select 1 from pg_stat_activity where pid = $1', [pid])).rowCount, SOON)
     .toBe(0)
 }
 
@@ -60,8 +63,8 @@ describe('a pool of real connections', () => {
     expect(new Set(pids).size).toBe(3)
     expect(pool.stats()).toMatchObject({ size: 3, idle: 3, borrowed: 0, totalUses: 60 })
     await pool.drain()
-    const left = await admin.query('select 1 from pg_stat_activity where pid = any($1)', [pids])
-    expect(left.rowCount).toBe(0)
+    const left = 'select 1 from pg_stat_activity where pid = any($1)'
+    await expect.poll(async () => (await admin.query(left, [pids])).rowCount, SOON).toBe(0)
   })
 
   it('never hands an open transaction on, nor one that its borrower began without waiting', async () => {
@@ -149,7 +152,9 @@ describe('faults', () => {
     let late: pg.Client | undefined
     let finish = (): void => undefined
     let hang = true
+    const clock = manualClock()
     const pool = poolOf({
+      host: createHost({ clock }),
       maxClients: 1,
       createTimeoutMs: 100,
       ...pgClients({
@@ -163,9 +168,14 @@ describe('faults', () => {
         },
       }),
     })
-    await expect(works(pool)).rejects.toMatchObject({ code: 'ERR_PERF_TIMEOUT' })
+    const refused = expect(works(pool)).rejects.toMatchObject({ code: 'ERR_PERF_TIMEOUT' })
+    await expect.poll(() => late, SOON).toBeDefined()
+    await clock.tick(100)
+    await refused
     hang = false
-    expect(await healed(() => works(pool))).toBe(1)
+    // Later than any pause between two tries.
+    await clock.tick(1_000)
+    expect(await works(pool)).toBe(1)
     const ended = new Promise((resolve) => late?.once('end', resolve))
     finish()
     await ended
@@ -194,7 +204,7 @@ describe('faults', () => {
     const sleeping = pgDatabase(theirs).run({ text: 'select pg_sleep(30), $1::int as mark', values: [7] }, { signal: new AbortController().signal, onGiveUp: () => undefined }) // prettier-ignore
     const outage = expect(sleeping).rejects.toMatchObject({ code: 'ERR_PERF_STORE_UNAVAILABLE' })
     const running = "select pid from pg_stat_activity where query like 'select pg_sleep(30), $1%' and state = 'active'"
-    await expect.poll(async () => (await admin.query(running)).rowCount).toBe(1)
+    await expect.poll(async () => (await admin.query(running)).rowCount, SOON).toBe(1)
     await kill((await admin.query(running)).rows[0].pid)
     await outage
     expect(await query(pgDatabase(theirs), 'pg_tables').limit(1).exists().execute()).toEqual({ data: true })

@@ -3,14 +3,12 @@ import { PostgrestClient } from '@supabase/postgrest-js'
 import pg from 'pg'
 import postgres from 'postgres'
 import { PGlite } from '@electric-sql/pglite'
-import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { pgDatabase } from '../../src/pg/index.ts'
 import { constant, query, type Database, type Filters, type OrderOptions, type Query } from '../../src/query/index.ts'
 import { supabaseDatabase } from '../../src/supabase/index.ts'
 import { ownSchema, type OwnSchema } from '../servers/index.ts'
 import { postgrestRead, type PostgrestRead } from '../support/postgrest-read.ts'
-
-vi.setConfig({ testTimeout: 60_000 })
 
 interface Row {
   readonly id: number

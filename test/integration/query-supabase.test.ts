@@ -2,8 +2,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { PostgrestClient } from '@supabase/postgrest-js'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { createHost } from '../../src/core/host.ts'
 import { query, type Query } from '../../src/query/index.ts'
 import { supabaseDatabase } from '../../src/supabase/index.ts'
+import { manualClock } from '../../src/testing/index.ts'
+import { SOON } from '../support/soon.ts'
 
 interface Trip {
   readonly id: number
@@ -167,7 +170,13 @@ describe('the answer', () => {
     const closed = new Promise<void>((resolve) => {
       answer = (response) => void response.on('close', resolve)
     })
-    await expect(trips().execute({ timeoutMs: 50 })).rejects.toMatchObject({ code: 'ERR_PERF_TIMEOUT' })
+    const clock = manualClock()
+    const database = supabaseDatabase(new PostgrestClient(base))
+    const hanging = query<Trip>(database, 'trips', { host: createHost({ clock }) }).execute({ timeoutMs: 50 })
+    const late = expect(hanging).rejects.toMatchObject({ code: 'ERR_PERF_TIMEOUT' })
+    await expect.poll(() => recorded.length, SOON).toBe(1)
+    await clock.tick(50)
+    await late
     await closed
     const abort = new AbortController()
     const asking = expect(trips().execute({ signal: abort.signal })).rejects.toThrow('left')

@@ -122,5 +122,5 @@ for (const driver of redisDrivers)
         own.close()
         await broken.stop()
       }
-    }, 60_000)
+    }, 180_000)
   })

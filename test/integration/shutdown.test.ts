@@ -1,8 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
-import { afterEach, expect, inject, it } from 'vitest'
+import pg from 'pg'
+import { afterAll, afterEach, beforeAll, expect, inject, it } from 'vitest'
 import { signedRequest, whatsappDelivery } from '../../src/testing/index.ts'
 import { ownSchema, type OwnSchema } from '../servers/index.ts'
+import { SOON } from '../support/soon.ts'
 
 interface Service {
   readonly url: string
@@ -10,8 +13,18 @@ interface Service {
   readonly printed: () => string
 }
 
+/** What the handlers wait for, as long as somebody holds it. */
+const GATE = randomInt(2 ** 31)
 const children: ChildProcess[] = []
+const closed = new Map<ChildProcess, Promise<unknown>>()
+const holder = new pg.Client({ connectionString: inject('postgresUrl') })
 let schema: OwnSchema | undefined
+
+beforeAll(() => holder.connect())
+afterAll(() => holder.end())
+
+const shut = (): Promise<unknown> => holder.query('select pg_advisory_lock($1)', [GATE])
+const open = (): Promise<unknown> => holder.query('select pg_advisory_unlock_all()')
 
 async function startService(answerWithinMs: number): Promise<Service> {
   schema = await ownSchema(inject('postgresUrl'))
@@ -19,52 +32,58 @@ async function startService(answerWithinMs: number): Promise<Service> {
   const program = ['--import', 'tsx', 'test/support/slow-service.ts']
   const child = spawn(process.execPath, program, { env, stdio: ['ignore', 'pipe', 'inherit'] })
   children.push(child)
+  // Not at `exit`, which may be told before all that it printed.
+  closed.set(child, once(child, 'close'))
   let text = ''
   child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()))
-  await expect.poll(() => text, { timeout: 15_000 }).toContain('\n')
+  await expect.poll(() => text, { timeout: 30_000 }).toContain('\n')
   return { url: text.trim(), child, printed: () => text }
 }
 
-const message = (seconds: number): Promise<Request> =>
-  Promise.resolve(whatsappDelivery({ text: String(seconds) }).body).then((body) => signedRequest(url(), body, 'secret'))
-let service: Service | undefined
-const url = (): string => service?.url ?? ''
+const message = ({ url }: Service): Promise<Request> =>
+  signedRequest(url, whatsappDelivery({ text: String(GATE) }).body, 'secret')
 
-async function exitOf(child: ChildProcess): Promise<unknown> {
-  if (child.exitCode !== null) return child.exitCode
-  const [code] = (await once(child, 'exit')) as [unknown]
-  return code
+const working = ({ printed }: Service): Promise<void> => expect.poll(printed, SOON).toContain('begun')
+
+/** Tells the service to end, and waits until nobody gets in any more; it is there still, because it works. */
+async function ending({ child, url }: Service): Promise<void> {
+  child.kill('SIGTERM')
+  const knock = (): Promise<string> => fetch(url).then(() => 'accepted', () => 'refused') // prettier-ignore
+  await expect.poll(knock, SOON).toBe('refused')
+  expect(child.exitCode).toBeNull()
+}
+
+async function ended({ child }: Service): Promise<unknown> {
+  await closed.get(child)
+  return child.exitCode
 }
 
 afterEach(async () => {
   for (const child of children.splice(0)) child.kill('SIGKILL')
+  await open()
   await schema?.drop()
 })
 
 it('answers what runs, refuses what is new, and exits with 0 when it is told to end', async () => {
-  service = await startService(5_000)
-  const answer = fetch(await message(1.5))
-  // Until the delivery is being worked on.
-  await new Promise((resolve) => setTimeout(resolve, 500))
-  service.child.kill('SIGTERM')
-  await expect
-    .poll(() =>
-      fetch(url()).then(
-        () => 'accepted',
-        () => 'refused',
-      ),
-    )
-    .toBe('refused')
+  const service = await startService(15_000)
+  await shut()
+  const answer = fetch(await message(service))
+  await working(service)
+  await ending(service)
+  await open()
   expect((await answer).status).toBe(200)
-  expect(await exitOf(service.child)).toBe(0)
+  expect(await ended(service)).toBe(0)
 })
 
 it('finishes work that outlived its answer before it exits', async () => {
-  service = await startService(100)
-  const answer = await fetch(await message(1.5))
+  const service = await startService(100)
+  await shut()
+  const answer = await fetch(await message(service))
   expect(answer.status).toBe(503)
+  await working(service)
+  await ending(service)
   expect(service.printed()).not.toContain('handled')
-  service.child.kill('SIGTERM')
-  expect(await exitOf(service.child)).toBe(0)
+  await open()
+  expect(await ended(service)).toBe(0)
   expect(service.printed()).toContain('handled')
 })

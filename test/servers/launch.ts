@@ -110,7 +110,13 @@ async function launchOn(port: number, how: Launch, folder: string): Promise<Priv
       return Promise.resolve()
     },
     async kill() {
-      if (running()) await end('SIGKILL', family())
+      if (!running()) return
+      // A client that is cut off must find nobody at the port: the parent, which listens, goes before its children do.
+      const children = childrenOf(pid)
+      signalAll(children, 'SIGSTOP')
+      signalAll([pid], 'SIGKILL')
+      await gone
+      await end('SIGKILL', children)
     },
     async stop() {
       if (!running()) return

@@ -16,8 +16,9 @@ const JOIN_TIMEOUT_MS = 30_000
 /** A node's own port may be too high for the usual one of the bus, which lies 10000 above. */
 const busPort = (port: number): number => (port > 50_000 ? port - 20_000 : port + 10_000)
 
+/** Long, so that nobody is taken for gone who only had to wait for the processor. */
 const settings = (port: number): readonly string[] => [
-  ...['--cluster-enabled', 'yes', '--cluster-port', String(busPort(port)), '--cluster-node-timeout', '2000'],
+  ...['--cluster-enabled', 'yes', '--cluster-port', String(busPort(port)), '--cluster-node-timeout', '10000'],
   // A node that is gone takes its own keys with it, and no others.
   ...['--cluster-require-full-coverage', 'no'],
 ]

@@ -11,7 +11,8 @@ export function deliveredByProcess(delivery: OneDelivery): Promise<OneAnswer | u
   child.on('message', (message: OneAnswer) => (answer = message))
   return new Promise((resolve, reject) => {
     child.once('error', reject)
-    child.once('exit', (code, signal) => {
+    // Not at `exit`, which may be told before the last message is.
+    child.once('close', (code, signal) => {
       if (code === 0 || signal === 'SIGKILL') resolve(answer)
       else reject(new Error(`the process ended with ${code ?? signal}`))
     })

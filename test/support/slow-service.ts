@@ -1,4 +1,4 @@
-/** A service that is to be shut down while it works: its handler waits on the database for as long as the text says. */
+/** A service that is to be shut down while it works: its handler waits for the lock in the database that the text names. */
 import { createHost } from '@easymo/perf'
 import { createDedup } from '@easymo/perf/dedup'
 import { createWebhook, whatsapp } from '@easymo/perf/webhook'
@@ -13,7 +13,8 @@ const webhook = createWebhook({
   answerWithinMs: Number(process.env['ANSWER_WITHIN_MS']),
   handle: async (update) => {
     if (update.kind !== 'message') return
-    await database.write('select pg_sleep($1)', [Number(update.payload.text?.body)])
+    process.stdout.write('begun\n')
+    await database.write('select pg_advisory_xact_lock_shared($1)', [Number(update.payload.text?.body)])
     process.stdout.write('handled\n')
   },
   host,

@@ -31,10 +31,14 @@ export interface Tortured extends Verdict {
   readonly folder: string
 }
 
-const LEASE_MS = 3_000
-const STORE_TIMEOUT_MS = 500
+/**
+ * A worker that has to wait for the processor, on a machine under load, must neither lose its leases by that nor miss the
+ * deadline of a call: there would be no excuse.
+ */
+const LEASE_MS = 4_500
+const STORE_TIMEOUT_MS = 1_000
 /** So long does a worker have to come to the step at which it ends itself. */
-const DOOMED_MS = 2_000
+const DOOMED_MS = 10_000
 /** Times that everything left is sent at the end. */
 const LAST_RESENDS = 100
 const DOOMS: readonly Doom['at'][] = ['effect', 'start', 'end']
@@ -110,7 +114,7 @@ async function stages({ options, site, tell, random, crew, sender }: Stages): Pr
     // Who is to end himself at a certain step must come to it.
     sender.release(Math.floor(part / 2))
     const kind = troubles[(stage - 1) % troubles.length] ?? 'freeze'
-    await makeTrouble(kind, { site, tell, random, leaseMs: LEASE_MS })
+    await makeTrouble(kind, { site, tell, random, leaseMs: LEASE_MS, storeTimeoutMs: STORE_TIMEOUT_MS })
     await Promise.all(killings)
   }
   await sender.until(ids)

@@ -12,6 +12,7 @@ export interface TroubleOptions {
   readonly tell: (deed: Deed) => void
   readonly random: () => number
   readonly leaseMs: number
+  readonly storeTimeoutMs: number
 }
 
 /** Makes trouble, and ends it. */
@@ -27,7 +28,8 @@ const RESETS = 20
 const MAKERS: Readonly<Record<Trouble, (options: TroubleOptions) => Promise<void>>> = {
   latency: ({ site }) => inWeather(site, { latencyMs: 40 }),
   slices: ({ site }) => inWeather(site, { sliceBytes: 1 }),
-  freeze: ({ site }) => frozen(site, LASTS_MS),
+  // Calls miss their deadline meanwhile.
+  freeze: ({ site, storeTimeoutMs }) => frozen(site, storeTimeoutMs * 1.6),
   // Leases end meanwhile: who comes first after it may own them.
   'long freeze': ({ site, leaseMs }) => frozen(site, leaseMs * 1.3),
   restart: ({ site }) => site.restart(),
