@@ -218,6 +218,13 @@ describe('a wall clock that is set back', () => {
     await clock.tick(1_000)
     expect(cache.get('k')).toBeUndefined()
   })
+
+  it('makes no age negative', async () => {
+    const { cache, clock } = cacheOf()
+    cache.set('k', 1)
+    clock.set(clock.now() - 60_000)
+    expect(await cache.lookup('k', () => 2)).toEqual({ value: 1, status: 'hit', ageMs: 0 })
+  })
 })
 
 describe('what was not found', () => {

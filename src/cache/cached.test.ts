@@ -86,6 +86,17 @@ it('gives the very promise that the cache gives: a hit costs no other', async ()
   expect(byPhone('1')).toBe(given[2])
 })
 
+it('rejects, and does not throw, when an argument has no name', async () => {
+  const { cache, load } = profiles()
+  const unnamed = (): never => {
+    throw new Error('no name')
+  }
+  const byPhone = cached({ cache, key: unnamed, load })
+  const given = byPhone('1')
+  await expect(given).rejects.toThrow('no name')
+  await expect(byPhone.many(['1'])).rejects.toThrow('no name')
+})
+
 it('passes its tags and the options of the look-up, whose tags win', async () => {
   const getOrSet = vi.fn(async () => 7)
   const tags = (): string[] => ['mine']

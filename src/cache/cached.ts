@@ -63,8 +63,14 @@ export function cached<A, V, C extends AccessorCache<V> = AccessorCache<V>>(
   const all = (own: GetOrSetOptions<V> | undefined): GetOrSetOptions<V> | undefined =>
     own === undefined ? tagged : { ...tagged, ...own }
 
-  const one = (argument: A, own?: GetOrSetOptions<V>): Promise<V> =>
-    cache.getOrSet(key(argument), (call) => load(argument, call), all(own))
+  // Not an async function: a hit costs the promise of the cache, and no other.
+  const one = (argument: A, own?: GetOrSetOptions<V>): Promise<V> => {
+    try {
+      return cache.getOrSet(key(argument), (call) => load(argument, call), all(own))
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
 
   return Object.assign(one, {
     async many(list: readonly A[], own?: GetOrSetOptions<V>): Promise<V[]> {

@@ -45,6 +45,7 @@ export class Front<V> implements Cache<V> {
 
   /** As `get`, also of the tier behind. */
   async find(key: string): Promise<V | undefined> {
+    checkKey(key)
     const slot = this.#entries.use(key)
     if (slot !== NONE) {
       const label = this.#entries.label(slot)
@@ -169,7 +170,7 @@ export class Front<V> implements Cache<V> {
   }
 
   #answer(slot: number, { status, now }: { status: Lookup<V>['status']; now: number }): Lookup<V> {
-    return { value: this.#entries.value(slot), status, ageMs: now - this.#entries.bornAt(slot) }
+    return { value: this.#entries.value(slot), status, ageMs: Math.max(0, now - this.#entries.bornAt(slot)) }
   }
 
   async #askFirst(request: Request<V>, slot: number): Promise<Lookup<V>> {

@@ -17,7 +17,10 @@ export interface CacheOptions<V> {
   readonly maxBytes?: number
   /** The weight of an entry, in bytes or any other unit, rounded up. Needed with `maxBytes`. */
   readonly sizeOf?: (value: V, key: string) => number
-  /** How long an entry is fresh, in milliseconds, or a function of it. @defaultValue for ever */
+  /**
+   * How long an entry is fresh, in milliseconds, or a function of it. What gets 0 (or, from a function, no number above 0)
+   * is not kept, not for the stale windows either. @defaultValue for ever
+   */
   readonly ttlMs?: number | ((value: V, key: string) => number)
   /** Shortens each time to live by a random part of at most this share, 0 to 1, so that entries do not expire together. @defaultValue 0 */
   readonly ttlJitter?: number

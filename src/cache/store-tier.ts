@@ -206,11 +206,13 @@ export class StoreTier<V> implements Behind<V> {
 
   #encoded(value: V): string | undefined {
     try {
-      return this.#options.codec.encode(value)
+      const text: unknown = this.#options.codec.encode(value)
+      if (typeof text === 'string') return text
+      this.#refused('encode')
     } catch (error) {
       this.#refused('encode', error)
-      return undefined
     }
+    return undefined
   }
 
   async #decoded(text: string): Promise<{ readonly value: V } | undefined> {

@@ -171,6 +171,20 @@ describe('the values of a tiered cache', () => {
     }
   })
 
+  it.each([[undefined], [5], [new Uint8Array([1, 2])]])(
+    'that the codec makes something else of than text stay here: %o',
+    async (encoded) => {
+      const wrong = { encode: () => encoded as unknown as string, decode: (text: string): unknown => JSON.parse(text) }
+      const all = tiers()
+      await all.process().set('k', 'old')
+      const cache = all.process({ codec: wrong })
+      await cache.set('k', 'new')
+      expect(await cache.get('k')).toBe('new')
+      expect(await all.process().get('k')).toBeUndefined()
+      expect(all.facts).toContainEqual({ name: 'cache.value_refused', of: 'profile', reason: 'encode' })
+    },
+  )
+
   it('that the codec cannot read are a miss', async () => {
     const all = tiers()
     await all.process().set('k', 1)

@@ -177,6 +177,29 @@ describe('createTieredCache', () => {
     expect(other.stats()).toMatchObject({ hits: 0, misses: 0 })
   })
 
+  it('refuses keys that are no strings, before the store hears of them', async () => {
+    const all = tiers()
+    const cache = all.process()
+    const none = undefined as unknown as string
+    for (const call of [cache.get(none), cache.has(none), cache.delete(none), cache.set(none, 1)])
+      await expect(call).rejects.toMatchObject({ code: 'ERR_PERF_OPTION' })
+    expect(cache.stats()).toMatchObject({ storeErrors: 0, writeErrors: 0 })
+    expect(all.moody.calls).toEqual([])
+  })
+
+  it('tells the store after an outage what it has missed, whatever was refused before', async () => {
+    const all = tiers()
+    const cache = all.process()
+    await cache.set('k', 'old')
+    await cache.delete(undefined as unknown as string).catch(() => undefined)
+    all.moody.mood = 'down'
+    await cache.delete('k')
+    all.moody.mood = 'up'
+    await cache.get('other')
+    await all.host.drain()
+    expect(await all.process().get('k')).toBeUndefined()
+  })
+
   it('asks nobody while it is made', () => {
     const all = tiers()
     all.process()

@@ -6,6 +6,7 @@ import type { LoadMany } from './batch.ts'
 import type { CacheStats, GetOrSetOptions, Load, LoadThrough, Lookup, SetOptions } from './types.ts'
 import { json, type Codec, type StandardSchema } from './codec.ts'
 import { Front } from './front.ts'
+import { checkKey } from './loader.ts'
 import { CACHE_OPTIONS, checkedOptions, type CacheOptions, type CheckedOptions } from './options.ts'
 import { ROOT_TAG, scopedStore } from './scoped-store.ts'
 import { StoreLine } from './store-line.ts'
@@ -17,7 +18,7 @@ export interface TieredCacheOptions<V> extends CacheOptions<V> {
   readonly name: string
   /**
    * What all processes share: `redisCacheStore`, `pgCacheStore`, `supabaseCacheStore`, `memoryCacheStore`. Entries whose
-   * key, or one of whose tags, is longer than 800 characters stay in this process.
+   * key, or one of whose tags, is longer than 800 characters together with the name stay in this process.
    */
   readonly store: CacheStore
   /**
@@ -145,6 +146,7 @@ class TwoTiers<V> implements TieredCache<V> {
   }
 
   async has(key: string): Promise<boolean> {
+    checkKey(key)
     if (this.#front.has(key)) return true
     const { found } = await this.#tier.find(key)
     return found !== undefined && found.leftMs > 0 && !this.#options.isNegative(found.value)
@@ -173,6 +175,7 @@ class TwoTiers<V> implements TieredCache<V> {
   }
 
   async delete(key: string): Promise<void> {
+    checkKey(key)
     this.#front.delete(key)
     await this.#tier.drop(key)
     await this.#link?.tell({ do: 'drop', key })

@@ -32,6 +32,11 @@ export function cachedResponseSize(entry: CachedResponse): number {
   }, 0)
 }
 
+/** Whether an answer can be made of it: a store whose codec is not ours gives back something else than bytes. */
+export function isWhole(stored: Partial<StoredResponse> | null): boolean {
+  return ArrayBuffer.isView(stored?.body) && Array.isArray(stored.headers) && Array.isArray(stored.vary)
+}
+
 /** How old the response is now, in milliseconds; never negative, also when the clock was set back. */
 export function ageOf({ ageMs, storedAt }: StoredResponse, now: number): number {
   return ageMs + Math.max(0, now - storedAt)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createCache } from '../cache/index.ts'
+import { createCache, createTieredCache, memoryCacheStore } from '../cache/index.ts'
 import { cachedService, word } from '../../test/support/cached-service.ts'
 import { finished, forever } from '../../test/support/dedup-probe.ts'
 import type { CachedResponse, ResponseCache } from './index.ts'
@@ -77,6 +77,26 @@ describe('a cache that fails never costs an answer', () => {
     expect(waited.slice(3).every((ms) => ms < 200)).toBe(true)
     expect(service.told('store.down')).toBe(1)
     expect(service.told('http.cache_failed')).toBeLessThan(8)
+  })
+
+  it.each([[null], [{}], [{ body: { 0: 104 }, headers: [], vary: [] }], [{ body: new Uint8Array(), headers: 5 }]])(
+    'by giving a response that is none: %o',
+    async (variant) => {
+      const given = { variants: [variant] } as unknown as CachedResponse
+      const service = cachedService({ cache: distant({ get: async () => given }), name: 'catalog' })
+      expect([await service.line('/a'), await service.line('/a')]).toEqual(['MISS 1', 'MISS 2'])
+      expect(service.facts).toContainEqual({ name: 'http.cache_failed', of: 'catalog', reason: 'value' })
+    },
+  )
+
+  it('by a store whose codec makes no bytes of the body again', async () => {
+    const store = memoryCacheStore()
+    const process = () => cachedService({ cache: createTieredCache<CachedResponse>({ name: 'pages', store }) })
+    const [one, other] = [process(), process()]
+    expect(await one.line('/a')).toBe('MISS 1')
+    await one.host.drain()
+    expect(await other.line('/a')).toBe('MISS 1')
+    expect(other.told('http.cache_failed')).toBe(1)
   })
 
   it.each([null, 5, 'text', {}, { variants: 'none' }, { variants: [] }])('by giving %o', async (given) => {

@@ -2,7 +2,7 @@ import { codeOf } from '../core/fact.ts'
 import type { Host } from '../core/host.ts'
 import { isPromiseLike } from '../core/promise.ts'
 import { createStoreGuard, type StoreGuard } from '../core/store-guard.ts'
-import { usableMs, type CachedResponse } from './cache-entry.ts'
+import { isWhole, usableMs, type CachedResponse } from './cache-entry.ts'
 import { ShortMemory } from './cache-memory.ts'
 
 /** What the middleware needs of a cache: one of `createCache` or `createTieredCache`, or anything with these methods. */
@@ -75,6 +75,7 @@ export class CachePort {
   #valid(key: string, entry: CachedResponse | undefined): CachedResponse | undefined {
     // It may come from a shared store, where anything may stand.
     if (!Array.isArray(entry?.variants)) return undefined
+    if (!entry.variants.every(isWhole)) return this.#failed('value')
     const droppedAt = this.#undeleted.get(key)
     if (droppedAt === undefined) return entry
     return { variants: entry.variants.filter(({ storedAt }) => storedAt >= droppedAt) }
@@ -84,7 +85,7 @@ export class CachePort {
     // While it is skipped, the guard has told so: one fact for each request would say nothing more.
     const skipped = this.#guard.state === 'down'
     const onError = (error: unknown): undefined => {
-      if (!skipped) this.#host.observe({ name: 'http.cache_failed', of: this.#name, reason, ...codeOf(error) })
+      if (!skipped) this.#failed(reason, error)
       return undefined
     }
     if (this.#distant) return this.#guard.run(call).catch(onError)
@@ -96,5 +97,10 @@ export class CachePort {
     } catch (error) {
       return onError(error)
     }
+  }
+
+  #failed(reason: string, error?: unknown): undefined {
+    this.#host.observe({ name: 'http.cache_failed', of: this.#name, reason, ...codeOf(error) })
+    return undefined
   }
 }
