@@ -1,6 +1,7 @@
 /**
  * A WhatsApp service in the preset's names. The same file runs on Supabase's Edge Functions (Deno), Node and Workers: it
- * imports nothing of a platform, and does nothing before the first request.
+ * imports nothing of a platform, and does nothing before the first request. It verifies no signature: what keeps strangers
+ * out stands before it, or is `createWebhook` with `whatsapp()`, as in `examples/node`.
  */
 import {
   backgroundWarmup,

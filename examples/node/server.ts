@@ -44,8 +44,10 @@ async function main(): Promise<void> {
   service.warmup.background()
   const { server, url } = await listen(service.handler, Number(PORT ?? 8080))
   console.log(`listening at ${url}/webhook (${database.name})`)
+  let ending: Promise<void> | undefined
+  // Not `once`: who runs it by npm, or presses Ctrl-C, sends the signal twice, and the second one would kill it at work.
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
-    process.once(signal, () => void shutDown(server, host, database).then(() => process.exit(0)))
+    process.on(signal, () => void (ending ??= shutDown(server, host, database).then(() => process.exit(0))))
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await main()

@@ -1,7 +1,21 @@
+import type { Clock } from './clock.ts'
+import { withDeadline } from './deadline.ts'
+import { endsSoon } from './promise.ts'
+
 /** The bytes of a request, or why there are none. */
 export type Body = Uint8Array | 'body_too_large' | 'body_unreadable'
 
 const EMPTY = new Uint8Array(0)
+/** Longer than any provider waits: who sends so slowly, or has stopped in the middle, is gone. */
+const READ_WITHIN_MS = 30_000
+
+/** Reads a body as {@link readBody} does, and gives up when it is not there within 30 s. */
+export async function readBodyInTime(request: Request, maxBytes: number, clock: Clock): Promise<Body> {
+  const reading = readBody(request, maxBytes)
+  if (await endsSoon(reading)) return reading
+  const limit = { clock, timeoutMs: READ_WITHIN_MS, what: 'the body' }
+  return withDeadline(limit, () => reading).catch(() => 'body_unreadable')
+}
 
 /**
  * Reads a body once, by its stream, and stops as soon as it is larger than `maxBytes`: what a sender claims in

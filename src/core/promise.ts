@@ -27,3 +27,15 @@ export function whenEnded<T>(work: () => T, done: (value: unknown) => void, fail
   done(result)
   return result
 }
+
+/** Enough for a body, a signature, a claim, a handler that awaits a cache hit, and the end of them. */
+const QUICK_TURNS = 24
+
+/** True when `working` settles within a few turns, as what need not leave the process does: cheaper to see than a timer is to set. */
+export async function endsSoon(working: Promise<unknown>): Promise<boolean> {
+  let over = false
+  const mark = (): void => void (over = true)
+  working.then(mark, mark)
+  for (let turn = 0; turn < QUICK_TURNS && !over; turn += 1) await undefined
+  return over
+}

@@ -1,4 +1,5 @@
-import { readBody } from '../core/body.ts'
+import { readBodyInTime } from '../core/body.ts'
+import { systemClock } from '../core/clock.ts'
 import type { Handler } from '../core/handler.ts'
 import { waitUntilOf } from '../core/host.ts'
 import { answerOf, refused } from './dedup-answers.ts'
@@ -48,8 +49,8 @@ export type DeduplicationMiddleware = <Args extends readonly unknown[]>(
  * **A delivery is one piece of work here.** One that brings new updates beside done ones is handled whole, or the new ones
  * would be lost: the handler meets the done ones again. Where that matters, `createWebhook` handles each update by itself.
  *
- * The body is read once, by its stream; the handler is given a request of the same bytes. One that cannot be read is
- * answered with 400, a larger one than `maxBodyBytes` with 413.
+ * The body is read once, by its stream; the handler is given a request of the same bytes. One that cannot be read,
+ * or is not whole within 30 s, is answered with 400, a larger one than `maxBodyBytes` with 413.
  *
  * @throws OptionError `ERR_PERF_OPTION`; the handler it returns rejects with `StoreSetupError`, and with what `keys` and the
  *   wrapped handler throw
@@ -78,7 +79,7 @@ class Deliveries<Args extends readonly unknown[], Body> {
 
   async handle(request: Request, args: Args): Promise<Response> {
     const { dedup, waitMs, maxBodyBytes } = this.#options
-    const bytes = await readBody(request, maxBodyBytes)
+    const bytes = await readBodyInTime(request, maxBodyBytes, systemClock)
     if (typeof bytes === 'string') {
       this.counts.rejected += 1
       return refused(bytes)

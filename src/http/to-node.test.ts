@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { exchange, listen, until, type Listening } from '../../test/support/node-server.ts'
+import { OptionError } from '../core/errors.ts'
 import type { Handler } from '../core/handler.ts'
 import { toNode, type ToNodeOptions } from './index.ts'
 
@@ -141,6 +142,14 @@ describe('the request', () => {
     )
     const answer = await fetch(`${url}/x`)
     expect(await answer.text()).toBe('GET https://example.com/x')
+  })
+
+  it('refuses an origin that would spoil the URL of every request', () => {
+    const wrong = ['example.com', 'example.com:80', 'https://', 'https://a b', 'https://a:x', 'https://u@a', 'ftp://a']
+    for (const origin of [...wrong, 'https://a/', 'https://a/base', 'https://a?b', ''])
+      expect(() => toNode(() => new Response(), { origin }), origin).toThrow(OptionError)
+    for (const origin of ['http://a', 'HTTPS://Example.com:443', 'http://[::1]:8080'])
+      expect(() => toNode(() => new Response(), { origin }), origin).not.toThrow()
   })
 
   it('is answered with 400 when no web request can stand for it', async () => {

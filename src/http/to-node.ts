@@ -1,4 +1,5 @@
 import { hasMethods, isFunction, isText, knownOptions } from '../core/check.ts'
+import { OptionError } from '../core/errors.ts'
 import { codeOf } from '../core/fact.ts'
 import type { Handler } from '../core/handler.ts'
 import { defaultHost, type Host } from '../core/host.ts'
@@ -38,7 +39,7 @@ export function toNode(handler: Handler<unknown[]>, options: ToNodeOptions<unkno
   knownOptions(options, 'args', 'origin', 'host')
   isFunction('handler', handler)
   isFunction('args', args, 'optional')
-  if (origin !== undefined) isText('origin', origin)
+  if (origin !== undefined) isOrigin(origin)
   hasMethods('host', host, 'observe')
 
   async function answer({ request, body }: WebRequest, req: NodeRequestLike, res: NodeResponseLike): Promise<void> {
@@ -63,6 +64,13 @@ export function toNode(handler: Handler<unknown[]>, options: ToNodeOptions<unkno
     }
     void answer(request, req, res)
   }
+}
+
+/** With a path, or without a scheme, it would spoil the URL of every request. */
+function isOrigin(origin: unknown): void {
+  isText('origin', origin)
+  if (!/^https?:\/\/[^/?#@\s]+$/i.test(String(origin)) || !URL.canParse(String(origin)))
+    throw new OptionError('origin must be a scheme and a host, such as https://example.com, and no more')
 }
 
 function plain(res: NodeResponseLike, status: number, text: string): void {

@@ -80,6 +80,8 @@ describe('whatsappDelivery', () => {
   })
 
   it.each([
+    ['nothing', undefined],
+    ['messages that are no list', { messages: 'x' }],
     ['a name that it does not know', { message: 'x' }],
     ['a text that is none', { text: 5 }],
     ['a sender without digits', { text: 'x', from: 'somebody' }],

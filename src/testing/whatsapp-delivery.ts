@@ -1,4 +1,5 @@
 import { knownOptions } from '../core/check.ts'
+import { OptionError } from '../core/errors.ts'
 import type {
   WhatsAppTestMessage,
   WhatsAppTestPayload,
@@ -39,6 +40,7 @@ export interface WhatsAppDelivery {
  * @throws OptionError `ERR_PERF_OPTION`
  */
 export function whatsappDelivery(options: WhatsAppTextOptions | WhatsAppBatchOptions): WhatsAppDelivery {
+  if (Object(options) !== options) throw new OptionError('options must be an object')
   const { phoneNumberId = '106540352242922', ...updates } = options
   const { messages, statuses } = updatesOf(updates)
   const common = {
@@ -66,10 +68,16 @@ function updatesOf(options: WhatsAppTextOptions | WhatsAppBatchOptions): Updates
   if ('text' in options) return { messages: [whatsappMessage(options)], statuses: [] }
   knownOptions(options, 'messages', 'statuses', 'phoneNumberId')
   const { messages = [], statuses = [] } = options
+  isList('messages', messages)
+  isList('statuses', statuses)
   return {
     messages: messages.map((message) => (isMessage(message) ? message : whatsappMessage(message))),
     statuses: statuses.map((status) => (isStatus(status) ? status : whatsappStatus(status))),
   }
+}
+
+function isList(name: string, value: unknown): void {
+  if (!Array.isArray(value)) throw new OptionError(`${name} must be an array`)
 }
 
 const isMessage = (message: WhatsAppMessageOptions | WhatsAppTestMessage): message is WhatsAppTestMessage =>

@@ -1,7 +1,8 @@
-import { readBody } from '../core/body.ts'
+import { readBodyInTime } from '../core/body.ts'
 import { hasCode } from '../core/errors.ts'
 import { codeOf, type Fact } from '../core/fact.ts'
 import { defaultHost, keepAlive, waitUntilOf, type Host } from '../core/host.ts'
+import { endsSoon } from '../core/promise.ts'
 import type { EachOptions, UpdateRunner } from '../core/updates.ts'
 import { answered, outcomeOf, rejected, type Outcome } from './answers.ts'
 import { eachOptionsOf, type Arrival } from './each-options.ts'
@@ -10,8 +11,6 @@ import type { Rejection, SplitDelivery, UnkeyedChange, Update } from './provider
 
 const RETRY_AFTER_OUTAGE_MS = 5_000
 const NOT_JSON = Symbol('not json')
-/** Enough for a claim, a handler that awaits a cache hit, and the end of both. */
-const QUICK_TURNS = 20
 
 /** What lets deliveries in, has their updates handled, and answers. */
 export class Door<Args extends readonly unknown[], U extends Update> {
@@ -37,7 +36,16 @@ export class Door<Args extends readonly unknown[], U extends Update> {
     return rejected(reason, allow)
   }
 
-  async shakeHands(request: Request, args: Args): Promise<Response> {
+  shakeHands(request: Request, args: Args): Promise<Response> {
+    return this.#inTime(this.#greet(request, args), args)
+  }
+
+  async deliver(request: Request, args: Args): Promise<Response> {
+    const body = await readBodyInTime(request, this.#options.provider.maxBodyBytes, this.#host.clock)
+    return typeof body === 'string' ? this.reject(body) : this.#inTime(this.#open(request, body, args), args)
+  }
+
+  async #greet(request: Request, args: Args): Promise<Response> {
     try {
       const answer = (await this.#options.provider.handshake?.(request, ...args)) ?? 'method'
       return typeof answer === 'string' ? this.reject(answer) : answer
@@ -46,11 +54,9 @@ export class Door<Args extends readonly unknown[], U extends Update> {
     }
   }
 
-  async deliver(request: Request, args: Args): Promise<Response> {
+  async #open(request: Request, body: Uint8Array, args: Args): Promise<Response> {
     const { provider } = this.#options
     try {
-      const body = await readBody(request, provider.maxBodyBytes)
-      if (typeof body === 'string') return this.reject(body)
       const rejection = await provider.verify(request, body, ...args)
       if (rejection !== undefined) return this.reject(rejection)
       const parsed = this.#parse(body)
@@ -59,7 +65,7 @@ export class Door<Args extends readonly unknown[], U extends Update> {
       if (delivery === undefined) return this.reject('not_a_delivery')
       this.counts.deliveries += 1
       this.counts.updates += delivery.updates.length
-      return answered(await this.#inTime(this.#work(delivery, args), args))
+      return answered(await this.#work(delivery, args))
     } catch (error) {
       return this.#crashed(error)
     }
@@ -114,24 +120,19 @@ export class Door<Args extends readonly unknown[], U extends Update> {
     return failed
   }
 
-  /** The outcome, or *busy* when the provider will not wait for it any longer; the work goes on then. */
-  async #inTime(working: Promise<Outcome>, args: Args): Promise<Outcome> {
-    let over = false
-    const mark = (): void => void (over = true)
-    working.then(mark, mark)
-    // Work that need not leave the process is over within a few turns: cheaper to see than a timer is to set.
-    for (let turn = 0; turn < QUICK_TURNS && !over; turn += 1) await undefined
-    return over ? working : this.#untilLate(working, args)
+  /** The answer, or *busy* when the provider will not wait for it any longer; the work goes on then. */
+  async #inTime(working: Promise<Response>, args: Args): Promise<Response> {
+    return (await endsSoon(working)) ? working : this.#untilLate(working, args)
   }
 
-  #untilLate(working: Promise<Outcome>, args: Args): Promise<Outcome> {
+  #untilLate(working: Promise<Response>, args: Args): Promise<Response> {
     const retryAfterMs = this.#answerWithinMs
     return new Promise((resolve, reject) => {
       const cancel = this.#host.clock.after(retryAfterMs, () => {
         this.counts.late += 1
         this.#tell({ name: 'webhook.late', durationMs: retryAfterMs })
         this.#keepAlive(working, args)
-        resolve({ status: 'busy', retryAfterMs })
+        resolve(answered({ status: 'busy', retryAfterMs }))
       })
       working.then(resolve, reject).finally(cancel)
     })

@@ -29,7 +29,11 @@ export interface WebhookOptions<Args extends readonly unknown[], U extends Updat
   readonly concurrency?: number
   /** A failure at this attempt makes an update poison. @defaultValue 10 */
   readonly maxAttempts?: number
-  /** When to answer 503 while the work goes on, in milliseconds. @defaultValue the provider's own limit */
+  /**
+   * When to answer 503 while the work goes on, in milliseconds after the body was read.
+   *
+   * @defaultValue the provider's own limit
+   */
   readonly answerWithinMs?: number
   readonly host?: Host
 }

@@ -116,6 +116,15 @@ describe('the key', () => {
     expect(await keysOf({ user_preferences })).toEqual(keys)
   })
 
+  it('of a preference tells the numbers apart to which one person says the same within a second', async () => {
+    const user_preferences = [
+      { wa_id: '2507', category: 'marketing_messages', value: 'stop', timestamp: 1_700_000_000 },
+    ]
+    const ours = { user_preferences, metadata: METADATA }
+    const other = { user_preferences, metadata: { ...METADATA, phone_number_id: '222' } }
+    expect(new Set(await keysOf(ours, other, ours)).size).toBe(2)
+  })
+
   it('takes ids as they are: long, with NUL, with half a surrogate pair, without the usual prefix', async () => {
     for (const id of [
       'x'.repeat(10_240),

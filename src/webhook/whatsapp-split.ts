@@ -148,7 +148,8 @@ function takePreference(found: Found, item: Sent, place: Place): void {
   const who = textOf(item['wa_id']) ?? textOf(item['user_id'])
   const when = timeOf(item)
   if (who === undefined || when === undefined) return pushHashed(found, 'preference', { item, place })
-  const key = `p:${JSON.stringify([who, item['category'], item['value'], when])}`
+  // One person may say the same to two of our numbers within a second.
+  const key = `p:${JSON.stringify([place.phoneNumberId, who, item['category'], item['value'], when])}`
   const group = groupOf(place.phoneNumberId, who, key)
   found.updates.push({ kind: 'preference', key, group, payload: item, at: timeOf(item), change: place.change })
 }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createDedup } from '../../src/dedup/index.ts'
 import { deduplicationMiddleware, toNode } from '../../src/http/index.ts'
 import { gate } from '../support/dedup-probe.ts'
@@ -6,6 +6,7 @@ import { deduplicated, posting, seen } from '../support/deduplicated.ts'
 import { listen, until } from '../support/node-server.ts'
 
 const HANDLED = [200, 'handled']
+afterEach(() => void vi.useRealTimers())
 const body = (...ids: readonly string[]): string => JSON.stringify({ ids })
 
 describe('what cannot be deduplicated', () => {
@@ -55,6 +56,18 @@ describe('what cannot be deduplicated', () => {
     const { post, handled } = deduplicated({ keys: () => Promise.reject(error) })
     await expect(post('a')).rejects.toBe(error)
     expect(handled).toEqual([])
+  })
+
+  it('is turned away when it stops in the middle, after thirty seconds', async () => {
+    vi.useFakeTimers()
+    const { handler, handled } = deduplicated()
+    const begun = new ReadableStream({ start: (its) => its.enqueue(new Uint8Array(8)) })
+    const answering = handler(new Request('https://example.test', { method: 'POST', body: begun, duplex: 'half' } as RequestInit)) // prettier-ignore
+    await vi.advanceTimersByTimeAsync(29_999)
+    expect(await Promise.race([answering, 'not yet'])).toBe('not yet')
+    await vi.advanceTimersByTimeAsync(1)
+    expect((await answering).status).toBe(400)
+    expect([handled, handler.stats().rejected]).toEqual([[], 1])
   })
 
   it('is turned away when it is too large', async () => {

@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest'
+import { BUSY, deferred, DONE, messagesFrom, openDoor, URL_OF_DOOR, whatsAppProvider } from '../../test/support/door.ts'
+import { sleep } from '../core/clock.ts'
+
+const answerOf = async (response: Response): Promise<[number, unknown]> => [response.status, await response.json()]
+
+/** A function of a provider that is called, and takes `ms` of the clock. */
+function slow<T>(ms: number, answer: () => T) {
+  const begun = deferred()
+  let door: ReturnType<typeof openDoor> | undefined
+  async function run(): Promise<T> {
+    begun.resolve()
+    if (door !== undefined) await sleep(door.clock, ms)
+    return answer()
+  }
+  return { run, begun: begun.promise, behind: (given: ReturnType<typeof openDoor>) => (door = given) }
+}
+
+describe('a body that stops in the middle', () => {
+  const half = (pull: () => Promise<void>): Request =>
+    new Request(URL_OF_DOOR, {
+      method: 'POST',
+      body: new ReadableStream({ start: (its) => its.enqueue(new Uint8Array(8)), pull }),
+      duplex: 'half',
+    } as RequestInit)
+
+  it('is given up after thirty seconds', async () => {
+    const { webhook, clock, facts } = openDoor()
+    const asked = deferred()
+    const answering = webhook(
+      half(() => {
+        asked.resolve()
+        return new Promise(() => undefined)
+      }),
+    )
+    let over = false
+    void Promise.resolve(answering).then(() => (over = true))
+    await asked.promise
+    await clock.tick(29_999)
+    expect(over).toBe(false)
+    await clock.tick(1)
+    expect((await answering).status).toBe(400)
+    expect(facts).toEqual([{ name: 'webhook.rejected', of: 'whatsapp', reason: 'body_unreadable' }])
+  })
+})
+
+describe('a provider that takes its time', () => {
+  it('to verify is answered for in time, and its updates are handled after that', async () => {
+    const { run, begun, behind } = slow(20_000, () => undefined)
+    const door = openDoor({ provider: { ...whatsAppProvider(), verify: run } })
+    behind(door)
+    const answering = door.post(messagesFrom('2507'))
+    await begun
+    await door.clock.tick(5_000)
+    expect(await answerOf(await answering)).toEqual([503, BUSY])
+    expect(door.handled).toEqual([])
+    await door.clock.tick(15_000)
+    expect(await door.host.drain()).toBe(0)
+    expect(door.handled).toEqual(['m:w0'])
+    expect(door.facts).toEqual([{ name: 'webhook.late', of: 'whatsapp', durationMs: 5_000 }])
+  })
+
+  it('to refuse a delivery is answered for in time, and what it refuses is never handled', async () => {
+    const { run, begun, behind } = slow(20_000, () => 'wrong_signature' as const)
+    const door = openDoor({ provider: { ...whatsAppProvider(), verify: run } })
+    behind(door)
+    const answering = door.post(messagesFrom('2507'))
+    await begun
+    await door.clock.tick(5_000)
+    expect((await answering).status).toBe(503)
+    await door.clock.tick(15_000)
+    expect(await door.host.drain()).toBe(0)
+    expect(door.handled).toEqual([])
+    expect(door.webhook.stats()).toMatchObject({ rejected: 1, late: 1, deliveries: 0 })
+  })
+
+  it.each(['POST', 'GET'])('for ever, to split or to shake hands, is answered for in time: %s', async (method) => {
+    const begun = deferred()
+    const run = (): Promise<never> => {
+      begun.resolve()
+      return new Promise(() => undefined)
+    }
+    const door = openDoor({ provider: { ...whatsAppProvider(), split: run, handshake: run } })
+    const answering = method === 'GET' ? door.webhook(new Request(URL_OF_DOOR)) : door.post(messagesFrom('2507'))
+    await begun.promise
+    await door.clock.tick(5_000)
+    expect(await answerOf(await answering)).toEqual([503, BUSY])
+  })
+
+  it('is waited for within that time', async () => {
+    const { run, begun, behind } = slow(4_000, () => undefined)
+    const door = openDoor({ provider: { ...whatsAppProvider(), verify: run } })
+    behind(door)
+    const answering = door.post(messagesFrom('2507'))
+    await begun
+    await door.clock.tick(4_000)
+    expect(await answerOf(await answering)).toEqual([200, DONE])
+  })
+})
