@@ -125,6 +125,7 @@ export function createDedup(options: DedupOptions = {}): Dedup {
   const { clock } = host
   const counts = zeroCounts()
   const memory = createIdMemory(options, { host, name, windowMs })
+  const { limit } = memory
   const marks = memory.generations(windowMs)
   const shared = { host, name, leaseMs, retentionMs, counts, waits: onInProgress === 'wait' }
 
@@ -161,15 +162,14 @@ export function createDedup(options: DedupOptions = {}): Dedup {
       refuseNameless(key)
       counts.checked += 1
       const now = clock.elapsed()
-      const { limit } = memory
-      if (marks.size >= limit.inAll && !marks.has(key, now)) limit.admit(1, marks.size, now)
+      if (limit.inAll < Infinity && !marks.has(key, now)) limit.admit(1, marks.size, now)
       const fresh = marks.add(key, now)
       if (!fresh) counts.duplicates += 1
       return fresh
     },
     once: (key, work, onceOptions) => run(onceCall(key, work, onceOptions)),
     stats() {
-      const { overflows, maxIds } = memory.limit
+      const { overflows, maxIds } = limit
       const size = marks.sizeAt(clock) + ledger.size
       return { ...counts, size, ...(maxIds < Infinity && { overflows }) }
     },

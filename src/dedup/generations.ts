@@ -12,6 +12,7 @@ export class Generations<Id = unknown> {
   readonly #windowMs: number
   readonly #kind: IdKind<Id>
   readonly #limit: IdLimit
+  readonly #limited: boolean
   #current: Shards<Id> = []
   #previous: Shards<Id> = []
   #inCurrent = 0
@@ -25,6 +26,7 @@ export class Generations<Id = unknown> {
     this.#windowMs = windowMs
     this.#kind = kind
     this.#limit = limit
+    this.#limited = limit !== NO_LIMIT
   }
 
   /** @param now - in milliseconds; a clock that is set back makes members stay longer, never shorter */
@@ -41,9 +43,7 @@ export class Generations<Id = unknown> {
     this.#turn(now)
     const id = this.#kind.idOf(key)
     const shard = this.#kind.shardOf(id)
-    const { perGeneration, inAll } = this.#limit
-    if (this.#inCurrent >= perGeneration || this.size >= inAll) return this.#addToFull(id, shard, now)
-    return this.#put(id, shard)
+    return this.#limited && this.#isFull() ? this.#addToFull(id, shard, now) : this.#put(id, shard)
   }
 
   /** Members that are held, among them those whose window is over but that nobody asked for since. */
@@ -55,6 +55,10 @@ export class Generations<Id = unknown> {
   sizeAt(clock: Clock): number {
     if (this.size > 0) this.#turn(clock.elapsed())
     return this.size
+  }
+
+  #isFull(): boolean {
+    return this.#inCurrent >= this.#limit.perGeneration || this.size >= this.#limit.inAll
   }
 
   #put(id: Id, shard: number): boolean {

@@ -6,10 +6,7 @@ export interface IdSet<Id> {
   add(id: Id): boolean
 }
 
-/**
- * What is held of a key, and in what. Members are spread over shards that grow one by one, because a set of a million
- * strings stands still for 50 to 80 ms when it grows.
- */
+/** What is held of a key, and in what. Members may be spread over shards that grow one by one. */
 export interface IdKind<Id> {
   /** Good until the next call. */
   idOf(key: string): Id
