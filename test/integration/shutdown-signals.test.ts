@@ -1,12 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import pg from 'pg'
-import { afterEach, expect, inject, it, vi } from 'vitest'
+import { afterEach, expect, inject, it } from 'vitest'
 import { signedRequest, whatsappDelivery } from '../../src/testing/index.ts'
 import { ownSchema, type OwnSchema } from '../servers/index.ts'
 import { SOON } from '../support/soon.ts'
-
-vi.setConfig({ testTimeout: 60_000 })
 
 let child: ChildProcess | undefined
 let holder: pg.Client | undefined
@@ -20,7 +18,7 @@ afterEach(async () => {
 
 async function start(url: string): Promise<{ server: ChildProcess; address: string; closed: Promise<unknown> }> {
   const said = { WHATSAPP_APP_SECRET: 'secret', WA_VERIFY_TOKEN: 'verify', DATABASE_URL: url, PORT: '0' }
-  const env = { ...process.env, ...said, TSX_TSCONFIG_PATH: 'examples/tsconfig.run.json' }
+  const env = { ...process.env, ...said }
   const program = ['--import', 'tsx', 'examples/node/server.ts']
   const server = spawn(process.execPath, program, { env, stdio: ['ignore', 'pipe', 'inherit'] })
   child = server
