@@ -155,11 +155,12 @@ export function createDedup(options: DedupOptions = {}): Dedup {
     retentionMs,
     each: (updates, eachOptions) => run({ updates, options: eachOptions, check: checkNew, answer: asTheyAre }),
     seen(key) {
-      refuseNameless(key)
+      isText('key', key)
       return marks.has(key, clock.elapsed()) || ledger.endOf(key) === 'done'
     },
     mark(key) {
-      refuseNameless(key)
+      // Two updates without a key would silence each other.
+      isText('key', key)
       counts.checked += 1
       const now = clock.elapsed()
       if (limit.inAll < Infinity && !marks.has(key, now)) limit.admit(1, marks.size, now)
@@ -174,11 +175,6 @@ export function createDedup(options: DedupOptions = {}): Dedup {
       return { ...counts, size, ...(maxIds < Infinity && { overflows }) }
     },
   }
-}
-
-/** Two updates without a key would silence each other. */
-function refuseNameless(key: unknown): void {
-  if (typeof key !== 'string' || key === '') throw new OptionError('key must be a string that is not empty')
 }
 
 const DEDUP_OPTIONS = [

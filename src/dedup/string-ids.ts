@@ -10,7 +10,7 @@ export interface HeldKeys {
   kept(name: string): string
 }
 
-/** A set of more strings than this stands still for milliseconds when it grows. */
+/** A set stands still for half a millisecond when it grows beyond so many, and twice as long each time after that. */
 const MANY = 16_384
 const SHARDS = 32
 

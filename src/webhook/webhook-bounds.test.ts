@@ -1,19 +1,22 @@
 import { describe, expect, it } from 'vitest'
 import { BUSY, deferred, DONE, messagesFrom, openDoor, URL_OF_DOOR, whatsAppProvider } from '../../test/support/door.ts'
 import { sleep } from '../core/clock.ts'
+import type { Rejection } from './provider.ts'
 
 const answerOf = async (response: Response): Promise<[number, unknown]> => [response.status, await response.json()]
 
-/** A function of a provider that is called, and takes `ms` of the clock. */
-function slow<T>(ms: number, answer: () => T) {
+/** A delivery at a door whose provider takes `ms` of the clock to verify it; resolves when it has begun to. */
+async function slowToVerify(ms: number, rejection?: Rejection) {
   const begun = deferred()
-  let door: ReturnType<typeof openDoor> | undefined
-  async function run(): Promise<T> {
+  const verify = async (): Promise<Rejection | undefined> => {
     begun.resolve()
-    if (door !== undefined) await sleep(door.clock, ms)
-    return answer()
+    await sleep(door.clock, ms)
+    return rejection
   }
-  return { run, begun: begun.promise, behind: (given: ReturnType<typeof openDoor>) => (door = given) }
+  const door = openDoor({ provider: { ...whatsAppProvider(), verify } })
+  const answering = door.post(messagesFrom('2507'))
+  await begun.promise
+  return { ...door, answering }
 }
 
 describe('a body that stops in the middle', () => {
@@ -46,13 +49,9 @@ describe('a body that stops in the middle', () => {
 
 describe('a provider that takes its time', () => {
   it('to verify is answered for in time, and its updates are handled after that', async () => {
-    const { run, begun, behind } = slow(20_000, () => undefined)
-    const door = openDoor({ provider: { ...whatsAppProvider(), verify: run } })
-    behind(door)
-    const answering = door.post(messagesFrom('2507'))
-    await begun
+    const door = await slowToVerify(20_000)
     await door.clock.tick(5_000)
-    expect(await answerOf(await answering)).toEqual([503, BUSY])
+    expect(await answerOf(await door.answering)).toEqual([503, BUSY])
     expect(door.handled).toEqual([])
     await door.clock.tick(15_000)
     expect(await door.host.drain()).toBe(0)
@@ -61,13 +60,9 @@ describe('a provider that takes its time', () => {
   })
 
   it('to refuse a delivery is answered for in time, and what it refuses is never handled', async () => {
-    const { run, begun, behind } = slow(20_000, () => 'wrong_signature' as const)
-    const door = openDoor({ provider: { ...whatsAppProvider(), verify: run } })
-    behind(door)
-    const answering = door.post(messagesFrom('2507'))
-    await begun
+    const door = await slowToVerify(20_000, 'wrong_signature')
     await door.clock.tick(5_000)
-    expect((await answering).status).toBe(503)
+    expect((await door.answering).status).toBe(503)
     await door.clock.tick(15_000)
     expect(await door.host.drain()).toBe(0)
     expect(door.handled).toEqual([])
@@ -88,12 +83,8 @@ describe('a provider that takes its time', () => {
   })
 
   it('is waited for within that time', async () => {
-    const { run, begun, behind } = slow(4_000, () => undefined)
-    const door = openDoor({ provider: { ...whatsAppProvider(), verify: run } })
-    behind(door)
-    const answering = door.post(messagesFrom('2507'))
-    await begun
+    const door = await slowToVerify(4_000)
     await door.clock.tick(4_000)
-    expect(await answerOf(await answering)).toEqual([200, DONE])
+    expect(await answerOf(await door.answering)).toEqual([200, DONE])
   })
 })
