@@ -1,12 +1,8 @@
-import type { Call } from './deadline.ts'
+import type { Call, OnGiveUp } from './deadline.ts'
 
 /** What a database hears of the call it works for. */
 export interface DatabaseCall extends Call {
-  /**
-   * Calls `listener` when nobody waits for the answer any more, at the deadline or because the caller gave up. Costs
-   * nothing until then, unlike reading `signal`.
-   */
-  onGiveUp(listener: () => void): void
+  readonly onGiveUp: OnGiveUp
 }
 
 /** One statement with its values apart: `$1` in the text is `values[0]`. */

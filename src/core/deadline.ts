@@ -8,11 +8,24 @@ export interface Call {
 }
 
 /**
+ * Registers what to do when nobody waits for the answer any more: at the deadline, or because the caller gave up. Called
+ * at once when that is so already. Costs nothing until then, unlike reading a signal.
+ */
+export type OnGiveUp = (listener: () => void) => void
+
+/** What every method of a store's port takes beside its own options. */
+export interface StoreCallOptions {
+  /** By it the store hears that the call was given up, and frees what the call holds: a statement, a connection, a socket. */
+  readonly onGiveUp?: OnGiveUp | undefined
+}
+
+/**
  * An `AbortController` that costs nothing until somebody reads its signal: touching one costs as much as a hundred
  * awaits on Node 20, and most handlers never look.
  */
 export class LazyAbort implements Call {
   #controller: AbortController | undefined
+  #listeners: (() => void)[] | undefined
   #reason: unknown
   #aborted = false
 
@@ -33,6 +46,13 @@ export class LazyAbort implements Call {
     this.#aborted = true
     this.#reason = reason
     this.#controller?.abort(reason)
+    for (const listener of this.#listeners?.splice(0) ?? []) listener()
+  }
+
+  /** See {@link OnGiveUp}. */
+  onGiveUp(listener: () => void): void {
+    if (this.#aborted) listener()
+    else (this.#listeners ??= []).push(listener)
   }
 }
 

@@ -1,5 +1,5 @@
 import { hasCode, isPerfError, StoreUnavailable } from './errors.ts'
-import { withDeadline, type Call } from './deadline.ts'
+import { withDeadline, type Call, type LazyAbort, type OnGiveUp } from './deadline.ts'
 import type { Host } from './host.ts'
 
 export interface StoreGuardOptions {
@@ -17,14 +17,20 @@ export interface StoreGuardOptions {
 /** `ok`; `down` while calls are skipped; `misconfigured` when the last call met a missing table, right or credential. */
 export type StoreState = 'ok' | 'down' | 'misconfigured'
 
+/** What a guarded call of a store gets. */
+export interface StoreCall extends Call {
+  /** To be passed on to the store. */
+  readonly onGiveUp: OnGiveUp
+}
+
 export interface StoreGuard {
   /**
-   * Calls the store under our deadline, or not at all while it is down.
+   * Calls the store under our deadline, or not at all while it is down. At the deadline the store is told so.
    *
    * @throws StoreUnavailable `ERR_PERF_STORE_UNAVAILABLE` when it missed its deadline, could not be reached, or is skipped
    * @throws StoreSetupError `ERR_PERF_STORE_SETUP` and everything else that the store throws, unchanged
    */
-  run<T>(call: (call: Call) => Promise<T> | T): Promise<T>
+  run<T>(call: (call: StoreCall) => Promise<T> | T): Promise<T>
   readonly state: StoreState
 }
 
@@ -71,7 +77,7 @@ export function createStoreGuard(options: StoreGuardOptions): StoreGuard {
         probeAt = clock.elapsed() + probeEveryMs
       }
       try {
-        const result = await withDeadline({ clock, timeoutMs, what }, call)
+        const result = await withDeadline({ clock, timeoutMs, what }, (abort) => call(storeCall(abort)))
         succeeded()
         return result
       } catch (error) {
@@ -79,6 +85,15 @@ export function createStoreGuard(options: StoreGuardOptions): StoreGuard {
         throw hasCode(error, 'ERR_PERF_TIMEOUT') ? new StoreUnavailable(error.message, { cause: error }) : error
       }
     },
+  }
+}
+
+function storeCall(abort: LazyAbort): StoreCall {
+  return {
+    get signal() {
+      return abort.signal
+    },
+    onGiveUp: (listener) => abort.onGiveUp(listener),
   }
 }
 

@@ -14,8 +14,8 @@ export function pgFunctions<Name extends string>(
   statements: Readonly<Record<Name, string>>,
 ): SqlFunctionCall<Name> {
   const port = pgPort(client)
-  return async (name, args) => {
-    const [row] = await port.query(statements[name], Object.values(args).map(written))
+  return async (name, args, options) => {
+    const [row] = await port.query(statements[name], Object.values(args).map(written), options)
     const answer = row?.['answer']
     return typeof answer === 'string' && answer !== '' ? (JSON.parse(answer) as unknown) : undefined
   }

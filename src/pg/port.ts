@@ -1,4 +1,5 @@
 import { systemClock } from '../core/clock.ts'
+import type { OnGiveUp } from '../core/deadline.ts'
 import { OptionError, StoreUnavailable } from '../core/errors.ts'
 import { arrayText } from './array-text.ts'
 import { cancelStatement } from './cancel.ts'
@@ -23,7 +24,7 @@ export interface PgQueryOptions {
    * Registers what to do when nobody waits for the answer any more: the server is asked to cancel the statement, and a
    * connection from a pool that is not free again a second later is ended.
    */
-  readonly onGiveUp?: (listener: () => void) => void
+  readonly onGiveUp?: OnGiveUp | undefined
 }
 
 /** What this room needs of Postgres, whichever driver is behind it. */

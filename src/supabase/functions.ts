@@ -1,6 +1,6 @@
 import type { SqlFunctionCall } from '../core/sql-functions.ts'
 import { PostgrestFailure, restError } from './errors.ts'
-import { ask, isSupabase, jsonOf, type SupabaseLike } from './request.ts'
+import { ask, isSupabase, jsonOf, type SupabaseLike, type SupabaseRequest } from './request.ts'
 
 /**
  * Calls functions by one `POST /rpc/NAME` each, sent once.
@@ -9,8 +9,12 @@ import { ask, isSupabase, jsonOf, type SupabaseLike } from './request.ts'
  */
 export function supabaseFunctions<Name extends string>(client: SupabaseLike): SqlFunctionCall<Name> {
   isSupabase(client)
-  return async (name, args) => {
-    const { status, body } = await ask(client.rpc(name), { method: 'POST', body: JSON.stringify(args) })
+  return async (name, args, { onGiveUp } = {}) => {
+    const request: SupabaseRequest = { method: 'POST', body: JSON.stringify(args) }
+    const given = new AbortController()
+    onGiveUp?.(() => given.abort())
+    const call = onGiveUp === undefined ? request : { ...request, signal: given.signal }
+    const { status, body } = await ask(client.rpc(name), call)
     if (status < 200 || status >= 300) throw restError(new PostgrestFailure(status, body))
     // Functions without a result answer nothing, with status 204.
     return body === '' ? undefined : jsonOf(body)
