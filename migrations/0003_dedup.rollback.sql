@@ -2,11 +2,13 @@
 begin;
 
 drop function if exists easymo_dedup_cleanup(integer);
-drop function if exists easymo_dedup_release(text[], text);
-drop function if exists easymo_dedup_complete(text[], text, text, bigint);
-drop function if exists easymo_dedup_renew(text[], text, bigint);
-drop function if exists easymo_dedup_put(text[], text, text, bigint, bigint);
-drop function if exists easymo_dedup_claim(text[], text, bigint);
+drop function if exists easymo_dedup_revive(text[]);
+drop function if exists easymo_dedup_release(text[], text[], text[]);
+drop function if exists easymo_dedup_complete(text[], text[], text[], text[], bigint);
+drop function if exists easymo_dedup_renew(text[], text[], text[], bigint);
+drop function if exists easymo_dedup_begin(text[], text[]);
+drop function if exists easymo_dedup_claim(text[], text[], bigint);
+drop function if exists easymo_dedup_answers(text[], text[]);
 drop function if exists easymo_dedup_names(text[]);
 drop table if exists easymo_dedup;
 

@@ -13,10 +13,12 @@ insert into easymo_schema_versions as there (component, version) values ('dedup'
 -- Logged, other than a cache: what a crash made it forget would be done twice.
 create table if not exists easymo_dedup (
   key text collate "C" primary key, -- as easymo_dedup_names writes it
-  state text not null, -- leased, failed (given back: free, with its attempts), done, dead (parked)
-  token text, -- who owns the lease, or ended it
+  state text not null, -- leased, failed (given back: free, with its counts), done, dead (parked)
+  token text not null, -- who owns the lease, gave it back, or ended it
   lease_until timestamptz,
-  attempts integer not null,
+  runs integer not null, -- how many have begun and not succeeded, so far as is known here
+  expired integer not null, -- how often a claim found a lease that had run out; a hint, no count of runs
+  begun boolean not null, -- whether the begin of this token is among the runs
   expires_at timestamptz not null -- from then on the row counts for nothing, whatever its state
 )
 with (
@@ -40,11 +42,22 @@ as $$
   )
 $$;
 
--- Answers [{status: won, attempt} | {status: done} | {status: dead} | {status: leased, leftMs}], in the order of the keys.
+-- Whether each name is among those that an answer is true for, in the order of the names.
+create or replace function easymo_dedup_answers(names text[], owned text[])
+  returns json language sql immutable security invoker
+as $$
+  -- As the keys of an object, which are found faster than the places of a list.
+  select coalesce(json_agg(known.names ? asked.name order by asked.place), '[]')
+  from unnest(names) with ordinality asked (name, place),
+    (select coalesce(jsonb_object_agg(name, true), '{}') as names from unnest(owned) _ (name)) known
+$$;
+
+-- Claims what is absent, was given back, or has a lease that has run out; a token of its own for each key. Answers
+-- [{status: won, runs, expired} | {status: done} | {status: dead} | {status: leased, leftMs}], in the order of the keys.
 --
 -- It waits for nobody but those who insert the same key at this moment, and for them in the order of the keys; a row that
 -- another one has locked is being claimed or ended, and counts as leased. So overlapping batches cannot deadlock.
-create or replace function easymo_dedup_claim(keys text[], token text, lease_ms bigint)
+create or replace function easymo_dedup_claim(keys text[], tokens text[], lease_ms bigint)
   returns json language plpgsql volatile security invoker
 as $$
 #variable_conflict use_column
@@ -54,48 +67,57 @@ declare
   until_at constant timestamptz := now_at + lease_ms * interval '1 millisecond';
   gone_at constant timestamptz := until_at + interval '8 days';
   names constant text[] := easymo_dedup_names(keys);
+  new_row constant jsonb := '{"runs": 0, "expired": 0}';
   won jsonb;
 begin
   with made as (
-    insert into easymo_dedup (key, state, token, lease_until, attempts, expires_at)
-    select asked.name, 'leased', easymo_dedup_claim.token, until_at, 1, gone_at
-    from unnest(names) asked (name)
+    insert into easymo_dedup (key, state, token, lease_until, runs, expired, begun, expires_at)
+    select asked.name, 'leased', asked.token, until_at, 0, 0, false, gone_at
+    from unnest(names, tokens) asked (name, token)
     -- Else the insertion would wait for everybody who is changing the row.
     where not exists (select from easymo_dedup there where there.key = asked.name)
     order by asked.name collate "C"
     on conflict (key) do nothing
-    returning key, attempts
+    returning key
   )
-  select coalesce(jsonb_object_agg(key, attempts), '{}') into won from made;
+  select coalesce(jsonb_object_agg(key, new_row), '{}') into won from made;
 
   if (select count(*) from jsonb_object_keys(won)) < cardinality(names) then
     with free as materialized (
-      select there.key
-      from easymo_dedup there
-      where there.key = any(names) and (
-        there.expires_at <= now_at or there.state = 'failed' or there.state = 'leased' and there.lease_until <= now_at)
-      for update skip locked
+      select there.key, asked.token
+      from unnest(names, tokens) asked (name, token)
+      join easymo_dedup there on there.key = asked.name
+      where there.expires_at <= now_at or there.state = 'failed'
+        -- Under its own token it was claimed before, by the same call.
+        or there.state = 'leased' and (there.lease_until <= now_at or there.token = asked.token)
+      for update of there skip locked
     ), taken as (
       update easymo_dedup there set
-        state = 'leased', token = easymo_dedup_claim.token, lease_until = until_at, expires_at = gone_at,
-        attempts = case when there.expires_at <= now_at then 1 else there.attempts + 1 end
+        state = 'leased', token = free.token, lease_until = until_at, expires_at = gone_at,
+        begun = there.begun and there.token = free.token and there.expires_at > now_at,
+        runs = case when there.expires_at <= now_at then 0 else there.runs end,
+        expired = case
+          when there.expires_at <= now_at then 0
+          when there.state = 'leased' and there.token <> free.token then there.expired + 1
+          else there.expired end
       from free
       where there.key = free.key
-      returning there.key, there.attempts
+      returning there.key, there.runs, there.expired
     )
-    select won || coalesce(jsonb_object_agg(key, attempts), '{}') into won from taken;
+    select won || coalesce(jsonb_object_agg(key, jsonb_build_object('runs', runs, 'expired', expired)), '{}')
+    into won from taken;
   end if;
 
   return (
     select coalesce(json_agg(case
       when asked.turn = 1 and won ? asked.name
-        then json_build_object('status', 'won', 'attempt', won -> asked.name)
+        then (won -> asked.name) || '{"status": "won"}'
       when there.state in ('done', 'dead') and there.expires_at > now_at
-        then json_build_object('status', there.state)
+        then jsonb_build_object('status', there.state)
       when there.state = 'leased' and there.lease_until > now_at
-        then json_build_object('status', 'leased', 'leftMs', ceil(extract(epoch from there.lease_until - now_at) * 1000))
+        then jsonb_build_object('status', 'leased', 'leftMs', ceil(extract(epoch from there.lease_until - now_at) * 1000))
       -- Free, or gone, but somebody was quicker; or in a state that another version knows: present, never a miss.
-      else json_build_object('status', 'leased', 'leftMs', least(lease_ms, 1000))
+      else jsonb_build_object('status', 'leased', 'leftMs', least(lease_ms, 1000))
       end order by asked.place), '[]')
     from (
       select name, place, row_number() over (partition by name order by place) as turn
@@ -106,73 +128,215 @@ begin
 end
 $$;
 
--- Puts what the token owns into another state, and answers [true | false] in the order of the keys: whether it owned it,
--- or had put it there before: work that ended its claim in a transaction of its own is told of that end once more.
-create or replace function easymo_dedup_put(keys text[], token text, state text, lease_ms bigint, keep_ms bigint)
+-- Counts runs that are about to begin, once for each token. Answers [true | false]: whether the token owns the claim.
+create or replace function easymo_dedup_begin(keys text[], tokens text[])
   returns json language plpgsql volatile security invoker
 as $$
 #variable_conflict use_column
 declare
   names constant text[] := easymo_dedup_names(keys);
-  lease constant interval := lease_ms * interval '1 millisecond'; -- null: none
-  keep constant interval := keep_ms * interval '1 millisecond';
-  owned jsonb;
+  owned text[];
 begin
-  -- In the order of the keys: two batches that lock the same rows in different orders would deadlock.
+  -- In the order of the keys, here and below: two batches that lock the same rows in different orders would deadlock.
   with mine as materialized (
     select there.key
-    from easymo_dedup there
-    where there.key = any(names) and there.state = 'leased' and there.token = easymo_dedup_put.token
+    from unnest(names, tokens) asked (name, token)
+    join easymo_dedup there on there.key = asked.name
+    where there.state = 'leased' and there.token = asked.token
     order by there.key
-    for update
+    for update of there
   ), put as (
-    update easymo_dedup there set
-      state = easymo_dedup_put.state,
-      token = case when easymo_dedup_put.state <> 'failed' then there.token end,
-      lease_until = clock_timestamp() + lease,
-      expires_at = clock_timestamp() + coalesce(lease, '0') + keep
+    update easymo_dedup there set runs = there.runs + (not there.begun)::integer, begun = true
     from mine
     where there.key = mine.key
     returning there.key
   )
-  select coalesce(jsonb_object_agg(key, true), '{}') into owned from put;
-
-  if (select count(*) from jsonb_object_keys(owned)) < cardinality(names) then
-    select owned || coalesce(jsonb_object_agg(there.key, true), '{}') into owned
-    from easymo_dedup there
-    where there.key = any(names) and there.token = easymo_dedup_put.token and there.state in ('done', 'dead')
-      and there.expires_at > clock_timestamp() and (lease is not null or there.state = easymo_dedup_put.state);
-  end if;
-  return (
-    select coalesce(json_agg(owned ? asked.name order by asked.place), '[]')
-    from unnest(names) with ordinality asked (name, place)
-  );
+  select array_agg(key) into owned from put;
+  return easymo_dedup_answers(names, coalesce(owned, '{}'));
 end
 $$;
 
--- Prolongs the leases that the token still owns, from now; what it has ended needs no more of them.
-create or replace function easymo_dedup_renew(keys text[], token text, lease_ms bigint)
-  returns json language sql volatile security invoker
-as $$ select easymo_dedup_put(keys, token, 'leased', lease_ms, 691200000) $$;
-
--- Ends the claims that the token still owns as done or dead. In the transaction of the work both commit together.
-create or replace function easymo_dedup_complete(keys text[], token text, ending text, retention_ms bigint)
+-- Prolongs the leases that the tokens own, from now. A run that has begun ('true', or 'written' when its begin was told by
+-- easymo_dedup_begin) also takes what is absent, has run out, or was given back by another token. What its token has
+-- ended needs no more of it. Answers [true | false].
+create or replace function easymo_dedup_renew(keys text[], tokens text[], begun text[], lease_ms bigint)
   returns json language plpgsql volatile security invoker
 as $$
+#variable_conflict use_column
+declare
+  now_at constant timestamptz := clock_timestamp();
+  until_at constant timestamptz := now_at + lease_ms * interval '1 millisecond';
+  gone_at constant timestamptz := until_at + interval '8 days';
+  names constant text[] := easymo_dedup_names(keys);
+  owned text[];
+  made text[];
 begin
-  if ending is null or ending not in ('done', 'dead') then
-    raise exception 'ending must be done or dead' using errcode = 'invalid_parameter_value';
+  with mine as materialized (
+    select there.key, asked.token, asked.begun
+    from unnest(names, tokens, easymo_dedup_renew.begun) asked (name, token, begun)
+    join easymo_dedup there on there.key = asked.name
+    where there.state = 'leased' and there.token = asked.token
+      or asked.begun <> 'false' and (
+        there.expires_at <= now_at
+        or there.state = 'leased' and there.lease_until <= now_at
+        or there.state = 'failed' and there.token <> asked.token)
+    order by there.key
+    for update of there
+  ), put as (
+    update easymo_dedup there set
+      state = 'leased', token = mine.token, lease_until = until_at, expires_at = gone_at,
+      begun = case
+        when there.state = 'leased' and there.token = mine.token then there.begun
+        else mine.begun = 'written' end,
+      runs = case when there.expires_at <= now_at then (mine.begun = 'written')::integer else there.runs end,
+      expired = case when there.expires_at <= now_at then 0 else there.expired end
+    from mine
+    where there.key = mine.key
+    returning there.key
+  )
+  select coalesce(array_agg(key), '{}') into owned from put;
+
+  if cardinality(owned) < cardinality(names) and 'false' <> any(easymo_dedup_renew.begun) then
+    with put as (
+      insert into easymo_dedup (key, state, token, lease_until, runs, expired, begun, expires_at)
+      select asked.name, 'leased', asked.token, until_at, (asked.begun = 'written')::integer, 0, asked.begun = 'written',
+        gone_at
+      from unnest(names, tokens, easymo_dedup_renew.begun) asked (name, token, begun)
+      where asked.begun <> 'false'
+        and not exists (select from easymo_dedup there where there.key = asked.name)
+      order by asked.name collate "C"
+      on conflict (key) do nothing
+      returning key
+    )
+    select coalesce(array_agg(key), '{}') into made from put;
+    owned := owned || made;
   end if;
-  return easymo_dedup_put(keys, token, ending, null, retention_ms);
+
+  if cardinality(owned) < cardinality(names) then
+    owned := owned || array(
+      select there.key
+      from unnest(names, tokens) asked (name, token)
+      join easymo_dedup there on there.key = asked.name
+      where there.token = asked.token and there.state in ('done', 'dead') and there.expires_at > now_at);
+  end if;
+  return easymo_dedup_answers(names, owned);
 end
 $$;
 
--- Gives back the claims that the token still owns. Their attempts are remembered for 8 days, longer than providers resend.
-create or replace function easymo_dedup_release(keys text[], token text)
-  returns void language plpgsql volatile security invoker
+-- Ends the claims that the tokens own, as done or dead. In the transaction of the work both commit together; who ended a
+-- claim so is told of that end once more. With if_nobody = 'true', done is also written where the key is absent, was given
+-- back, or has a lease that has run out. Answers [true | false].
+create or replace function easymo_dedup_complete(
+  keys text[], tokens text[], endings text[], if_nobody text[], retention_ms bigint)
+  returns json language plpgsql volatile security invoker
 as $$
+#variable_conflict use_column
+declare
+  now_at constant timestamptz := clock_timestamp();
+  gone_at constant timestamptz := now_at + retention_ms * interval '1 millisecond';
+  names constant text[] := easymo_dedup_names(keys);
+  owned text[];
+  made text[];
 begin
-  perform easymo_dedup_put(keys, token, 'failed', null, 691200000);
+  if cardinality(endings) <> cardinality(keys) or (endings <@ array['done', 'dead']) is not true then
+    raise exception 'each ending must be done or dead' using errcode = 'invalid_parameter_value';
+  end if;
+  with mine as materialized (
+    select there.key, asked.token, asked.ending
+    from unnest(names, tokens, endings, if_nobody) asked (name, token, ending, if_nobody)
+    join easymo_dedup there on there.key = asked.name
+    where there.state = 'leased' and there.token = asked.token
+      or asked.if_nobody = 'true' and asked.ending = 'done' and (
+        there.expires_at <= now_at
+        or there.state = 'leased' and there.lease_until <= now_at
+        or there.state = 'failed')
+    order by there.key
+    for update of there
+  ), put as (
+    update easymo_dedup there set
+      state = mine.ending, token = mine.token, lease_until = null, begun = false, expires_at = gone_at
+    from mine
+    where there.key = mine.key
+    returning there.key
+  )
+  select coalesce(array_agg(key), '{}') into owned from put;
+
+  if cardinality(owned) < cardinality(names) and 'true' = any(if_nobody) then
+    with put as (
+      insert into easymo_dedup (key, state, token, lease_until, runs, expired, begun, expires_at)
+      select asked.name, 'done', asked.token, null, 0, 0, false, gone_at
+      from unnest(names, tokens, endings, if_nobody) asked (name, token, ending, if_nobody)
+      where asked.if_nobody = 'true' and asked.ending = 'done'
+        and not exists (select from easymo_dedup there where there.key = asked.name)
+      order by asked.name collate "C"
+      on conflict (key) do nothing
+      returning key
+    )
+    select coalesce(array_agg(key), '{}') into made from put;
+    owned := owned || made;
+  end if;
+
+  if cardinality(owned) < cardinality(names) then
+    owned := owned || array(
+      select there.key
+      from unnest(names, tokens, endings) asked (name, token, ending)
+      join easymo_dedup there on there.key = asked.name
+      where there.token = asked.token and there.state = asked.ending and there.expires_at > now_at);
+  end if;
+  return easymo_dedup_answers(names, owned);
+end
+$$;
+
+-- Gives back the claims that the tokens own; their counts are remembered for 8 days, longer than providers resend. Begun
+-- ('true'), one counts as a run, unless its begin is written; not begun, a written begin is taken back. Answers [true |
+-- false]: whether the token owned it.
+create or replace function easymo_dedup_release(keys text[], tokens text[], begun text[])
+  returns json language plpgsql volatile security invoker
+as $$
+#variable_conflict use_column
+declare
+  names constant text[] := easymo_dedup_names(keys);
+  owned text[];
+begin
+  with mine as materialized (
+    select there.key, asked.begun
+    from unnest(names, tokens, easymo_dedup_release.begun) asked (name, token, begun)
+    join easymo_dedup there on there.key = asked.name
+    where there.state = 'leased' and there.token = asked.token
+    order by there.key
+    for update of there
+  ), put as (
+    update easymo_dedup there set
+      state = 'failed', lease_until = null, begun = false,
+      runs = there.runs + (mine.begun = 'true')::integer - there.begun::integer,
+      expires_at = clock_timestamp() + interval '8 days'
+    from mine
+    where there.key = mine.key
+    returning there.key
+  )
+  select array_agg(key) into owned from put;
+  return easymo_dedup_answers(names, coalesce(owned, '{}'));
+end
+$$;
+
+-- Forgets what is dead, and its counts, so that it can be claimed anew. Answers [true | false]: whether it was dead.
+create or replace function easymo_dedup_revive(keys text[])
+  returns json language plpgsql volatile security invoker
+as $$
+declare
+  names constant text[] := easymo_dedup_names(keys);
+  revived text[];
+begin
+  with parked as materialized (
+    select there.key from easymo_dedup there
+    where there.key = any(names) and there.state = 'dead' and there.expires_at > clock_timestamp()
+    order by there.key
+    for update
+  ), gone as (
+    delete from easymo_dedup there using parked where there.key = parked.key returning there.key
+  )
+  select array_agg(gone.key) into revived from gone;
+  return easymo_dedup_answers(names, coalesce(revived, '{}'));
 end
 $$;
 
@@ -215,9 +379,11 @@ begin
   end if;
 
   foreach signature in array array[
-    'easymo_dedup_names(text[])', 'easymo_dedup_claim(text[], text, bigint)',
-    'easymo_dedup_put(text[], text, text, bigint, bigint)', 'easymo_dedup_renew(text[], text, bigint)',
-    'easymo_dedup_complete(text[], text, text, bigint)', 'easymo_dedup_release(text[], text)',
+    'easymo_dedup_names(text[])', 'easymo_dedup_answers(text[], text[])',
+    'easymo_dedup_claim(text[], text[], bigint)', 'easymo_dedup_begin(text[], text[])',
+    'easymo_dedup_renew(text[], text[], text[], bigint)',
+    'easymo_dedup_complete(text[], text[], text[], text[], bigint)',
+    'easymo_dedup_release(text[], text[], text[])', 'easymo_dedup_revive(text[])',
     'easymo_dedup_cleanup(integer)'
   ] loop
     -- The temporary schema is last: unnamed, it would be first.
@@ -232,7 +398,10 @@ begin
 
   -- By the primary key, row for row: a plan that was made, and kept, while the table was empty would read all of it later.
   foreach signature in array array[
-    'easymo_dedup_claim(text[], text, bigint)', 'easymo_dedup_put(text[], text, text, bigint, bigint)'
+    'easymo_dedup_claim(text[], text[], bigint)', 'easymo_dedup_begin(text[], text[])',
+    'easymo_dedup_renew(text[], text[], text[], bigint)',
+    'easymo_dedup_complete(text[], text[], text[], text[], bigint)',
+    'easymo_dedup_release(text[], text[], text[])', 'easymo_dedup_revive(text[])'
   ] loop
     foreach setting in array array['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin'] loop
       execute format('alter function %s set %s = off', signature, setting);

@@ -14,6 +14,12 @@ export function atLeast(minimum: number, name: string, value: unknown): void {
     throw new OptionError(`${name} must be a number of at least ${minimum}${shown(value)}`)
 }
 
+/** A number of milliseconds of at least 1, or `Infinity` for ever. */
+export function isTimeout(name: string, value: unknown): void {
+  if (typeof value !== 'number' || !(value >= 1))
+    throw new OptionError(`${name} must be a number of milliseconds of at least 1, or Infinity${shown(value)}`)
+}
+
 /** A whole number of at least `minimum`. */
 export function wholeAtLeast(minimum: number, name: string, value: unknown): void {
   if (!Number.isSafeInteger(value) || (value as number) < minimum)

@@ -4,6 +4,7 @@ export type FactName =
   | 'cache.refresh_failed'
   | 'cache.value_refused'
   | 'dedup.complete_failed'
+  | 'dedup.ends_dropped'
   | 'dedup.lease_lost'
   | 'dedup.overflow'
   | 'dedup.parked'

@@ -1,52 +1,79 @@
-import type { Claim, DedupStore } from './dedup-store.ts'
+import type { Claim, Claimed, DedupStore } from './dedup-store.ts'
 import { StoreSetupError } from './errors.ts'
 import { repeatingConflicts, type SqlFunctionCall } from './sql-functions.ts'
 
 /** The functions of `migrations/0003_dedup.sql` that a store calls. */
 export type DedupFunction =
-  'easymo_dedup_claim' | 'easymo_dedup_renew' | 'easymo_dedup_complete' | 'easymo_dedup_release'
+  | 'easymo_dedup_claim'
+  | 'easymo_dedup_begin'
+  | 'easymo_dedup_renew'
+  | 'easymo_dedup_complete'
+  | 'easymo_dedup_release'
+  | 'easymo_dedup_revive'
 
 /** More than a century is a century, so that every sum with the clock is a time that Postgres can hold. */
 const LONGEST_MS = 4e12
 
 /** Makes a store of claims of the SQL functions, whoever calls them. */
 export function sqlDedupStore(call: SqlFunctionCall<DedupFunction>): DedupStore {
-  const run = repeatingConflicts(call)
+  const repeating = repeatingConflicts(call)
+
+  /** Calls a function whose lists have one entry for each key, and which answers such a list. */
+  async function ask(name: DedupFunction, lists: Lists, { onGiveUp, ...args }: Args = {}): Promise<readonly unknown[]> {
+    if (lists.keys.length === 0) return []
+    const answer = await repeating(name, { ...lists, ...args }, { onGiveUp })
+    if (Array.isArray(answer) && answer.length === lists.keys.length) return answer
+    throw new StoreSetupError(`${name} answered something else than a list of its keys`)
+  }
+
   return {
-    async claimMany(keys, token, leaseMs) {
-      if (keys.length === 0) return []
+    async claimMany(claims, { leaseMs, onGiveUp }) {
       const lease_ms = wholeMs(leaseMs)
-      const answers = listOf(await run('easymo_dedup_claim', { keys, token, lease_ms }), keys.length)
-      return answers.map((answer) => claimOf(answer, lease_ms))
+      const answers = await ask('easymo_dedup_claim', listsOf(claims), { lease_ms, onGiveUp })
+      return answers.map((answer) => claimedOf(answer, lease_ms))
     },
-    async renewMany(keys, token, leaseMs) {
-      if (keys.length === 0) return []
-      return listOf(await run('easymo_dedup_renew', { keys, token, lease_ms: wholeMs(leaseMs) }), keys.length).map(
-        isTrue,
-      )
+    async beginMany(claims, { onGiveUp } = {}) {
+      return (await ask('easymo_dedup_begin', listsOf(claims), { onGiveUp })).map(isTrue)
     },
-    async completeMany(keys, token, { as, retentionMs }) {
-      if (keys.length === 0) return []
-      const args = { keys, token, ending: as, retention_ms: wholeMs(retentionMs) }
-      return listOf(await run('easymo_dedup_complete', args), keys.length).map(isTrue)
+    async renewMany(claims, { leaseMs, onGiveUp }) {
+      const lists = { ...listsOf(claims), begun: claims.map(({ begun = false }) => String(begun)) }
+      return (await ask('easymo_dedup_renew', lists, { lease_ms: wholeMs(leaseMs), onGiveUp })).map(isTrue)
     },
-    async releaseMany(keys, token) {
-      if (keys.length > 0) await run('easymo_dedup_release', { keys, token })
+    async completeMany(ends, { retentionMs, onGiveUp }) {
+      const if_nobody = ends.map(({ ifNobody = false }) => String(ifNobody))
+      const lists = { ...listsOf(ends), endings: ends.map((end) => end.as), if_nobody }
+      return (await ask('easymo_dedup_complete', lists, { retention_ms: wholeMs(retentionMs), onGiveUp })).map(isTrue)
+    },
+    async releaseMany(claims, { onGiveUp } = {}) {
+      const lists = { ...listsOf(claims), begun: claims.map(({ begun = false }) => String(begun)) }
+      await ask('easymo_dedup_release', lists, { onGiveUp })
+    },
+    async reviveMany(keys, { onGiveUp } = {}) {
+      return (await ask('easymo_dedup_revive', { keys }, { onGiveUp })).map(isTrue)
     },
   }
 }
 
-function claimOf(answer: unknown, leaseMs: number): Claim {
-  const { status, attempt, leftMs } = (answer ?? {}) as { status?: unknown; attempt?: unknown; leftMs?: unknown }
-  if (status === 'won' && Number.isSafeInteger(attempt)) return { status, attempt: attempt as number }
+/** By the names of the parameters, in their order: each holds one entry for each key. */
+interface Lists {
+  readonly keys: readonly string[]
+  readonly [name: string]: readonly string[]
+}
+
+type Args = Parameters<DedupStore['releaseMany']>[1] & { readonly lease_ms?: number; readonly retention_ms?: number }
+
+const listsOf = (claims: readonly Claim[]): Lists => ({
+  keys: claims.map(({ key }) => key),
+  tokens: claims.map(({ token }) => token),
+})
+
+function claimedOf(answer: unknown, leaseMs: number): Claimed {
+  const { status, runs, expired, leftMs } = (answer ?? {}) as Partial<Record<string, unknown>>
+  if (status === 'won' && Number.isSafeInteger(runs) && Number.isSafeInteger(expired))
+    return { status, runs: runs as number, expired: expired as number }
   if (status === 'done' || status === 'dead') return { status }
   // Also what the functions of another version may say: present, never a miss.
   return { status: 'leased', leftMs: typeof leftMs === 'number' ? leftMs : leaseMs }
-}
-
-function listOf(answer: unknown, length: number): readonly unknown[] {
-  if (Array.isArray(answer) && answer.length === length) return answer
-  throw new StoreSetupError('a function of the dedup answered something else than a list of its keys')
 }
 
 const isTrue = (answer: unknown): boolean => answer === true

@@ -1,28 +1,38 @@
-import type { Claim } from '../core/dedup-store.ts'
-import { hasCode, NonRetryable, StoreUnavailable } from '../core/errors.ts'
+import { hasCode, NonRetryable } from '../core/errors.ts'
 import { codeOf } from '../core/fact.ts'
 import type { EachOptions, EachResult } from '../core/updates.ts'
+import { HeldLeases } from './held-leases.ts'
 import type { Item } from './item.ts'
-import type { FateWriter, Ledger, Written } from './ledger.ts'
-import type { Holder } from './renewals.ts'
+import type { EndWriter, Ledger, Written } from './ledger.ts'
+import { parkInTime, runInTime } from './run-in-time.ts'
 import { createSlots, type Slots } from './slots.ts'
-import { Suspects } from './suspects.ts'
 import { createWaitingRoom, type WaitingRoom } from './waiting-room.ts'
 
 type Ended<T> = Extract<EachResult<T>, { status: 'done' | 'dead' }>
 
-/** The claimed updates of one call, while they are worked on. */
-export class Batch<U, T> implements Holder {
+/** An update may take its process down when so many of its leases have run out. */
+const SUSPICIOUS = 2
+export const HANDLE_TIMEOUT_MS: number = 5 * 60_000
+/** Whoever cannot say whether a lease goes on is asked again after so long at the latest. */
+const RETRY_UNSURE_MS = 5_000
+
+/**
+ * The claimed updates of one call, while they are worked on: groups side by side, each in its order.
+ *
+ * Suspects come last, with what stands behind them in their groups. They are updates whose leases ran out again and again,
+ * as they do when the handler of one takes the process down with it, and its siblings. Where there is a `park`, the begin
+ * of a suspect is written down before it runs; and suspects run one at a time in this dedup, each end written before the
+ * next one begins. So what counts against an update are its own runs, not those of a killer beside it.
+ */
+export class Batch<U, T> {
   readonly #ledger: Ledger
   readonly #items: readonly Item<U>[]
   readonly #options: EachOptions<U, T>
-  readonly #token: string
-  readonly #writer: FateWriter
+  readonly #maxAttempts: number
+  readonly #writer: EndWriter
+  readonly #leases: HeldLeases
   readonly #slots: Slots | undefined
-  readonly #suspects: Suspects | undefined
   #waitingRoom: WaitingRoom | undefined
-  previous: Holder | undefined
-  next: Holder | undefined
   #stopListening: (() => void) | undefined
   readonly #results: EachResult<T>[]
   #writing: Promise<unknown>[] | undefined
@@ -30,17 +40,17 @@ export class Batch<U, T> implements Holder {
   constructor(
     ledger: Ledger,
     items: readonly Item<U>[],
-    { token, options, results }: { token: string; options: EachOptions<U, T>; results: EachResult<T>[] },
+    { options, results }: { options: EachOptions<U, T>; results: EachResult<T>[] },
   ) {
-    const { concurrency = 8, park, maxAttempts = 10 } = options
+    const { concurrency = 8, maxAttempts = 10 } = options
     this.#ledger = ledger
     this.#items = items
     this.#options = options
-    this.#token = token
+    this.#maxAttempts = maxAttempts
     this.#results = results
-    this.#writer = ledger.writer(token)
+    this.#writer = ledger.writer()
+    this.#leases = new HeldLeases(ledger, items)
     this.#slots = items.length > concurrency ? createSlots(concurrency) : undefined
-    this.#suspects = park && new Suspects(items, maxAttempts)
   }
 
   /** Starts what goes on beside the handlers: the wait for what others hold, the renewals, the ear for the caller. */
@@ -49,39 +59,14 @@ export class Batch<U, T> implements Holder {
     // All at once, also those that stand behind others of their group: they share the time to wait.
     for (const item of this.#items) if (item.claim.status === 'leased') item.waiting = this.#wait(item)
     if (signal !== undefined) this.#listen(signal)
-    this.#ledger.renewals.add(this)
+    this.#leases.start()
   }
 
-  /** Brings every update to its end, the groups side by side, each in its order. Never rejects. */
+  /** Brings every update to its end. Never rejects. */
   settle(groups: readonly (readonly Item<U>[])[]): Promise<unknown> {
     const [only] = this.#items
-    if (this.#items.length === 1 && only !== undefined) return this.#settle(only)
-    return Promise.all(groups.map((group) => this.#settleGroup(group)))
-  }
-
-  /** In order; from its first suspect on alone among the groups that have one. */
-  async #settleGroup(group: readonly Item<U>[]): Promise<void> {
-    let endTurn: (() => void) | undefined
-    for (const item of group) {
-      if (item.waiting !== undefined) await item.waiting
-      if (this.#suspects?.has(item) === true) endTurn ??= await this.#suspects.turn()
-      await this.#settle(item)
-      if (endTurn !== undefined) await item.writing
-    }
-    endTurn?.()
-  }
-
-  /** Works on an update if it was won, waits if somebody else has it. */
-  #settle(item: Item<U>): Promise<void> {
-    if (item.claim.status === 'won' && this.#slots === undefined) return this.#work(item)
-    return this.#settleInTurn(item)
-  }
-
-  async #settleInTurn(item: Item<U>): Promise<void> {
-    if (item.waiting !== undefined) await item.waiting
-    if (item.claim.status !== 'won') this.#results[item.at] = this.#notOurs(item.key, item.claim)
-    else if (this.#slots === undefined) await this.#work(item)
-    else await this.#workInTurn(item, this.#slots)
+    const alone = this.#items.length === 1 && only?.waiting === undefined
+    return alone && only !== undefined && !this.#isSuspect(only) ? this.#settle(only) : this.#settleGroups(groups)
   }
 
   /** Resolves when every end was written down, or could not be; `undefined` when all were written at once. */
@@ -90,114 +75,175 @@ export class Batch<U, T> implements Holder {
   }
 
   close(): void {
-    this.#ledger.renewals.delete(this)
+    this.#leases.stop()
     this.#stopListening?.()
   }
 
-  #notOurs(key: string, claim: Exclude<Claim, { status: 'won' }>): EachResult<T> {
-    const { counts } = this.#ledger
-    if (claim.status === 'leased') {
-      counts.inProgress += 1
-      return { key, status: 'in-progress', retryAfterMs: Math.max(1, claim.leftMs) }
+  async #settleGroups(groups: readonly (readonly Item<U>[])[]): Promise<void> {
+    const left = await Promise.all(groups.map((group) => this.#settleInOrder(group)))
+    for (const group of left) await this.#settleWithSuspects(group)
+  }
+
+  /** @returns what is left of the group, from its first suspect on */
+  async #settleInOrder(group: readonly Item<U>[]): Promise<readonly Item<U>[]> {
+    for (const [at, item] of group.entries()) {
+      if (item.waiting !== undefined) await item.waiting
+      if (this.#isSuspect(item)) return group.slice(at)
+      if (!(await this.#settle(item))) return this.#stop(group.slice(at + 1))
     }
-    counts.duplicates += 1
-    return { key, status: claim.status === 'dead' ? 'dead' : 'duplicate' }
+    return []
   }
 
-  /** One listener for the whole batch: a signal warns of a leak at the eleventh. */
-  #listen(signal: AbortSignal): void {
-    const abortAll = (): void => this.#items.forEach((item) => item.abort(signal.reason))
-    if (signal.aborted) return abortAll()
-    signal.addEventListener('abort', abortAll)
-    this.#stopListening = () => signal.removeEventListener('abort', abortAll)
+  async #settleWithSuspects(group: readonly Item<U>[]): Promise<void> {
+    const { suspectTurn } = this.#ledger
+    for (const [at, item] of group.entries()) {
+      if (item.waiting !== undefined) await item.waiting
+      const turn = this.#isSuspect(item) ? (suspectTurn.take() ?? (await suspectTurn.wait())) : undefined
+      const goesOn = await this.#settle(item)
+      if (turn !== undefined) {
+        await item.writing
+        suspectTurn.give(turn)
+      }
+      if (!goesOn) return void (await this.#stop(group.slice(at + 1)))
+    }
   }
 
-  /** Prolongs the leases of everything that is held, in one round trip. */
-  renew(): void {
-    const held = this.#items.filter((item) => item.held)
-    if (held.length > 0) void this.#renew(held)
+  #isSuspect({ claim }: Item<U>): boolean {
+    return this.#options.park !== undefined && claim.status === 'won' && claim.expired >= SUSPICIOUS
   }
 
-  async #renew(held: readonly Item<U>[]): Promise<void> {
-    const kept = await this.#ledger.renew(
-      held.map((item) => item.key),
-      this.#token,
-    )
-    // One that came to its end in the meantime is no longer ours, and that is as it should be.
-    held.forEach((item, at) => kept[at] === false && item.held && !item.ending && this.#lost(item))
+  /** Gives back, unbegun, what stands behind a failure. */
+  async #stop(rest: readonly Item<U>[]): Promise<readonly Item<U>[]> {
+    for (const item of rest) {
+      if (item.waiting !== undefined) await item.waiting
+      if (item.claim.status === 'won') this.#notBegun(item)
+      else this.#results[item.at] = this.#notOurs(item)
+    }
+    return []
   }
 
-  #lost(item: Item<U>): void {
-    item.held = false
-    this.#ledger.counts.leasesLost += 1
-    this.#ledger.host.observe({ name: 'dedup.lease_lost', of: this.#ledger.name })
-    item.abort(new StoreUnavailable('the lease was lost to another owner'))
-  }
-
-  async #wait(item: Item<U>): Promise<void> {
-    const { waitMs = this.#ledger.waits ? 5_000 : 0, signal } = this.#options
-    this.#waitingRoom ??= createWaitingRoom({ ledger: this.#ledger, token: this.#token, waitMs, signal })
-    item.claim = await this.#waitingRoom.wait(item.key, item.claim)
-    item.held = item.claim.status === 'won'
-  }
-
-  async #workInTurn(item: Item<U>, slots: Slots): Promise<void> {
-    if (!slots.take()) await slots.free()
+  /** Works on an update if it was won. True when the rest of its group may go on. */
+  async #settle(item: Item<U>): Promise<boolean> {
+    if (item.claim.status !== 'won') {
+      this.#results[item.at] = this.#notOurs(item)
+      return item.claim.status === 'done' || item.claim.status === 'dead' || !this.#stops
+    }
+    const { permits } = this.#options
+    if (this.#slots === undefined && permits === undefined) return this.#work(item)
+    if (this.#slots?.take() === false) await this.#slots.free()
+    const permit = permits && (permits.take() ?? (await permits.wait()))
     try {
-      await this.#work(item)
+      return await this.#work(item)
     } finally {
-      slots.give()
+      this.#slots?.give()
+      if (permit !== undefined) permits?.give(permit)
     }
   }
 
-  async #work(item: Item<U>): Promise<void> {
-    const { handle } = this.#options
-    const { counts } = this.#ledger
-    counts.claimed += 1
-    // Its handler takes the process down with it: parked without another run.
-    if (this.#suspects?.isToBlame(item) === true)
-      return this.#failed(item, new NonRetryable(`given up after ${item.attempt - 1} attempts`))
+  get #stops(): boolean {
+    return this.#options.afterFailure === 'stop'
+  }
+
+  async #work(item: Item<U>): Promise<boolean> {
+    const looked = this.#leases.look(item)
+    const whose = typeof looked === 'string' ? looked : await looked
+    if (whose === 'lost' || (whose === 'unsure' && !this.#ledger.beginsUnsure)) return this.#notBegun(item)
+    this.#ledger.counts.claimed += 1
+    if (this.#isSuspect(item)) {
+      if (item.runs >= this.#maxAttempts)
+        return this.#park(item, new NonRetryable(`given up after ${item.runs} attempts`))
+      const begun = await this.#ledger.begin(item)
+      if (begun === false) {
+        this.#leases.lost(item)
+        return this.#notBegun(item)
+      }
+      item.written = begun === true
+    }
+    item.state = 'running'
     let value: T
     try {
-      value = await handle(item.update, item)
+      value = await this.#run(item)
     } catch (error) {
       return this.#failed(item, error)
     }
-    counts.completed += 1
+    this.#ledger.counts.completed += 1
     this.#end(item, { key: item.key, status: 'done', value })
+    return true
   }
 
-  async #failed(item: Item<U>, error: unknown): Promise<void> {
-    const { park, maxAttempts = 10 } = this.#options
-    const { host, name, counts } = this.#ledger
-    const poison = item.attempt >= maxAttempts || hasCode(error, 'ERR_PERF_NON_RETRYABLE')
-    if (poison && park !== undefined) {
-      try {
-        await park(item.update, error, item)
-      } catch (parkError) {
-        return this.#givenBack(item, parkError)
-      }
-      counts.dead += 1
-      host.observe({ name: 'dedup.parked', of: name, ...codeOf(error) })
-      return this.#end(item, { key: item.key, status: 'dead', error })
+  #run(item: Item<U>): T | Promise<T> {
+    const { handle, handleTimeoutMs: timeoutMs = HANDLE_TIMEOUT_MS } = this.#options
+    return runInTime(this.#ledger, handle(item.update, item), {
+      item,
+      timeoutMs,
+      late: () => this.#ledger.doneLate(item),
+    })
+  }
+
+  #failed(item: Item<U>, error: unknown): boolean | Promise<boolean> {
+    const { host, name } = this.#ledger
+    const exhausted = item.attempt >= this.#maxAttempts
+    if (exhausted || hasCode(error, 'ERR_PERF_NON_RETRYABLE')) {
+      if (this.#options.park !== undefined) return this.#park(item, error)
+      host.observe({ name: 'dedup.poison', of: name, count: item.attempt, ...codeOf(error) })
     }
-    if (poison) host.observe({ name: 'dedup.poison', of: name, count: item.attempt, ...codeOf(error) })
     return this.#givenBack(item, error)
   }
 
-  /** At once, so that the resend need not wait for the lease to end. */
-  #givenBack(item: Item<U>, error: unknown): void {
-    item.held = false
-    this.#ledger.counts.released += 1
+  async #park(item: Item<U>, error: unknown): Promise<boolean> {
+    const { park, handleTimeoutMs = HANDLE_TIMEOUT_MS } = this.#options
+    const { host, name, counts } = this.#ledger
+    try {
+      await parkInTime(this.#ledger, park?.(item.update, error, item), handleTimeoutMs)
+    } catch (parkError) {
+      return this.#givenBack(item, parkError)
+    }
+    counts.dead += 1
+    host.observe({ name: 'dedup.parked', of: name, ...codeOf(error) })
+    this.#end(item, { key: item.key, status: 'dead', error })
+    return true
+  }
+
+  /** At once, so that the resend need not wait for the lease to end. True when the rest of its group may go on. */
+  #givenBack(item: Item<U>, error: unknown): boolean {
+    const fate = item.state === 'running' ? 'failed' : 'unbegun'
+    this.#release(item, fate)
     this.#results[item.at] = { key: item.key, status: 'failed', error }
-    const writing = this.#writer.end(item.key, 'free')
+    return !this.#stops || item.attempt >= this.#maxAttempts
+  }
+
+  /** It is somebody else's by now, or nobody knows whose, or what it stands behind has failed. */
+  #notBegun(item: Item<U>): boolean {
+    const { counts, leaseMs } = this.#ledger
+    counts.inProgress += 1
+    if (item.state === 'claimed') this.#release(item, 'unbegun')
+    const retryAfterMs = Math.min(leaseMs, RETRY_UNSURE_MS)
+    this.#results[item.at] = { key: item.key, status: 'in-progress', retryAfterMs }
+    return !this.#stops
+  }
+
+  #notOurs({ key, claim }: Item<U>): EachResult<T> {
+    const { counts } = this.#ledger
+    if (claim.status === 'done' || claim.status === 'dead') {
+      counts.duplicates += 1
+      return { key, status: claim.status === 'dead' ? 'dead' : 'duplicate' }
+    }
+    counts.inProgress += 1
+    // Also a word that this version does not know: present, never done.
+    return { key, status: 'in-progress', retryAfterMs: Math.max(1, claim.status === 'leased' ? claim.leftMs : 1) }
+  }
+
+  #release(item: Item<U>, fate: 'failed' | 'unbegun'): void {
+    item.state = 'over'
+    this.#ledger.counts.released += 1
+    const writing = this.#writer.end(item, fate)
     if (typeof writing !== 'string') this.#waitFor(item, writing)
   }
 
   /** Nobody in the batch waits for the write: a handler a write would be forty a second in one group. */
   #end(item: Item<U>, result: Ended<T>): void {
-    item.ending = true
-    const writing = this.#writer.end(item.key, result.status)
+    item.state = 'ending'
+    const writing = this.#writer.end(item, result.status)
     if (typeof writing === 'string') this.#ended(item, result, writing)
     else
       this.#waitFor(
@@ -213,10 +259,24 @@ export class Batch<U, T> implements Holder {
 
   #ended(item: Item<U>, result: Ended<T>, written: Written): void {
     // Somebody else may be doing it again by now; what we did is done all the same.
-    if (written === 'lost' && item.held) this.#lost(item)
-    item.held = false
+    if (written === 'lost' && !item.lost) this.#leases.lost(item)
+    item.state = 'over'
     const degraded = written === 'failed' && result.status === 'done'
     if (degraded) this.#ledger.counts.degraded += 1
     this.#results[item.at] = degraded ? { ...result, degraded } : result
+  }
+
+  /** One listener for the whole batch: a signal warns of a leak at the eleventh. */
+  #listen(signal: AbortSignal): void {
+    const abortAll = (): void => this.#items.forEach((item) => item.abort(signal.reason))
+    if (signal.aborted) return abortAll()
+    signal.addEventListener('abort', abortAll)
+    this.#stopListening = () => signal.removeEventListener('abort', abortAll)
+  }
+
+  #wait(item: Item<U>): Promise<void> {
+    const { waitMs = this.#ledger.waits ? 5_000 : 0, signal } = this.#options
+    this.#waitingRoom ??= createWaitingRoom({ ledger: this.#ledger, waitMs, signal })
+    return this.#waitingRoom.wait(item)
   }
 }

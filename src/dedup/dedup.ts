@@ -3,12 +3,20 @@ import type { DedupStore } from '../core/dedup-store.ts'
 import { OptionError } from '../core/errors.ts'
 import { defaultHost, type Host, type WaitUntil } from '../core/host.ts'
 import { createStoreGuard } from '../core/store-guard.ts'
-import type { Attempt, EachOptions, EachResult, UpdateRunner } from '../core/updates.ts'
+import type {
+  Attempt,
+  ClaimAllOptions,
+  ClaimAllResult,
+  EachOptions,
+  EachResult,
+  UpdateRunner,
+} from '../core/updates.ts'
+import { claimAll } from './claim-all.ts'
 import { checkEachOptions, runEach, type EachCall } from './each.ts'
 import { createIdMemory, type IdLimitOptions, type IdOptions } from './id-memory.ts'
 import { memoryLedger, type DedupCounts, type Ledger } from './ledger.ts'
 import { MemoryClaims } from './memory-claims.ts'
-import { ATTEMPTS_MS } from './memory-store.ts'
+import { COUNTS_MS } from './memory-store.ts'
 import { onceCall, type Once, type OnceOptions } from './once.ts'
 import { StoreLedger } from './store-ledger.ts'
 
@@ -40,7 +48,10 @@ export interface StoreDedupOptions extends CommonOptions {
   readonly store: DedupStore
   /** How long a done update is remembered, in milliseconds, from the moment it was done. @defaultValue 8 days */
   readonly retentionMs?: number
-  /** Our own deadline for every call to the store, in milliseconds. @defaultValue 250 */
+  /**
+   * Our own deadline for every call to the store, in milliseconds. A claim cannot be done without, and a first connection
+   * over TLS takes its time. @defaultValue 1000
+   */
   readonly storeTimeoutMs?: number
   /**
    * What becomes of an update when the store cannot be reached. `reject`: nothing runs, the caller is told to come again,
@@ -95,6 +106,19 @@ export interface Dedup extends UpdateRunner {
    * @throws StoreSetupError `ERR_PERF_STORE_SETUP`
    */
   each<U, T>(updates: readonly U[], options: EachOptions<U, T>): Promise<EachResult<T>[]>
+  claimAll<T>(
+    keys: readonly string[],
+    work: (attempt: Attempt) => T | Promise<T>,
+    options?: ClaimAllOptions<T>,
+  ): Promise<ClaimAllResult<T>>
+  /**
+   * Forgets that updates are parked, and how often they were tried, so that their next delivery is handled anew.
+   *
+   * @returns for each key whether it was parked
+   * @throws StoreUnavailable `ERR_PERF_STORE_UNAVAILABLE` when the store did not answer
+   * @throws StoreSetupError `ERR_PERF_STORE_SETUP`
+   */
+  revive(keys: readonly string[]): Promise<readonly boolean[]>
   /** The counts at this moment, as a copy; asks no store. */
   stats(): DedupStats
 }
@@ -117,7 +141,7 @@ export function createDedup(options: DedupOptions = {}): Dedup {
     host = defaultHost,
   } = options
   const { retentionMs = store === undefined ? windowMs : 8 * 86_400_000 } = options
-  const { storeTimeoutMs = 250, onStoreError = 'reject' } = options as Partial<StoreDedupOptions>
+  const { storeTimeoutMs = 1_000, onStoreError = 'reject' } = options as Partial<StoreDedupOptions>
   checkOptions(options, { windowMs, leaseMs, retentionMs, storeTimeoutMs })
   oneOf(['reject', 'process'], 'onStoreError', onStoreError)
   oneOf(['wait', 'return'], 'onInProgress', onInProgress)
@@ -130,7 +154,7 @@ export function createDedup(options: DedupOptions = {}): Dedup {
   const shared = { host, name, leaseMs, retentionMs, counts, waits: onInProgress === 'wait' }
 
   const ledger =
-    store === undefined ? memoryLedger(new MemoryClaims(clock, ATTEMPTS_MS, memory), shared) : sharedLedger(store)
+    store === undefined ? memoryLedger(new MemoryClaims(clock, COUNTS_MS, memory), shared) : sharedLedger(store)
 
   function sharedLedger(of: DedupStore): Ledger {
     const guard = createStoreGuard({ host, what: `dedup store of ${name}`, timeoutMs: storeTimeoutMs })
@@ -169,6 +193,15 @@ export function createDedup(options: DedupOptions = {}): Dedup {
       return fresh
     },
     once: (key, work, onceOptions) => run(onceCall(key, work, onceOptions)),
+    claimAll(keys, work, allOptions) {
+      const answer = claimAll(ledger, { keys, work, options: allOptions })
+      return typeof allOptions?.waitUntil === 'function' ? keptAlive(answer, allOptions) : answer
+    },
+    async revive(keys) {
+      if (!Array.isArray(keys)) throw new OptionError('keys must be an array')
+      for (const key of keys) isText('a key', key)
+      return ledger.revive(keys)
+    },
     stats() {
       const { overflows, maxIds } = limit
       const size = marks.sizeAt(clock) + ledger.size
@@ -193,8 +226,22 @@ function checkOptions(options: DedupOptions, times: Readonly<Record<string, numb
   // Stored keys are `name:key`: `a` with `b:c` must not meet `a:b` with `c`.
   if (options.store !== undefined && options.name?.includes(':') === true)
     throw new OptionError('name must not hold a colon')
-  if (options.store !== undefined)
-    hasMethods('store', options.store, 'claimMany', 'renewMany', 'completeMany', 'releaseMany')
+  if (options.store !== undefined) isStore(options.store)
+}
+
+const STORE_METHODS = ['claimMany', 'beginMany', 'renewMany', 'completeMany', 'releaseMany', 'reviveMany']
+
+/** @throws OptionError `ERR_PERF_OPTION`, which says what to write instead of a client */
+function isStore(store: unknown): void {
+  const has = (name: string): boolean => typeof (store as Record<string, unknown> | null)?.[name] === 'function'
+  if (STORE_METHODS.every(has)) return
+  if (has('from') && has('rpc'))
+    throw new OptionError('store is a Supabase client: write supabaseDedupStore(client), from @easymo/perf/supabase')
+  if (['sendCommand', 'evalsha', 'defineCommand'].some(has))
+    throw new OptionError('store is a Redis client: write redisDedupStore(client), from @easymo/perf/redis')
+  if (typeof store === 'function' || has('query') || has('acquire'))
+    throw new OptionError('store is a Postgres client: write pgDedupStore(client), from @easymo/perf/pg')
+  hasMethods('store', store, ...STORE_METHODS)
 }
 
 function zeroCounts(): DedupCounts {
@@ -207,8 +254,11 @@ function zeroCounts(): DedupCounts {
     released: 0,
     leasesLost: 0,
     dead: 0,
+    timeouts: 0,
+    zombies: 0,
     storeErrors: 0,
     degraded: 0,
+    endsDropped: 0,
   }
 }
 

@@ -1,5 +1,4 @@
-import { atLeast, hasMethods, isFunction, knownOptions, wholeAtLeast } from '../core/check.ts'
-import type { Claim } from '../core/dedup-store.ts'
+import { atLeast, hasMethods, isFunction, isTimeout, knownOptions, oneOf, wholeAtLeast } from '../core/check.ts'
 import { OptionError } from '../core/errors.ts'
 import type { EachOptions, EachResult } from '../core/updates.ts'
 import { Batch } from './batch.ts'
@@ -8,11 +7,8 @@ import type { Ledger } from './ledger.ts'
 
 /** A batch before it is claimed: what is to be worked on, and what is known already. */
 interface Plan<U, T> {
-  readonly token: string
   readonly results: EachResult<T>[]
   readonly items: Item<U>[]
-  /** The items' keys. */
-  readonly keys: string[]
   /** Updates whose key stood in the batch before: they end as the first one does. */
   readonly repeats: { readonly key: string; readonly at: number; readonly first: number }[]
 }
@@ -34,13 +30,13 @@ export async function runEach<U, T, R>(ledger: Ledger, call: EachCall<U, T, R>):
   if (!Array.isArray(updates)) throw new OptionError('updates must be an array')
   options.signal?.throwIfAborted()
   const plan = planned(ledger, updates, options)
-  const { items, results, token } = plan
+  const { items, results } = plan
   if (items.length > 0) {
     // Before the claim: a `groupBy` that throws must leave no lease behind.
     const inOrder = groups(items, options.groupBy)
-    const claiming = ledger.claim(plan.keys, token)
-    took(items, Array.isArray(claiming) ? claiming : await claiming)
-    const batch = new Batch<U, T>(ledger, items, { token, options, results })
+    const claiming = ledger.claim(items)
+    if (claiming !== undefined) await claiming
+    const batch = new Batch<U, T>(ledger, items, { options, results })
     batch.start()
     try {
       await batch.settle(inOrder)
@@ -54,17 +50,11 @@ export async function runEach<U, T, R>(ledger: Ledger, call: EachCall<U, T, R>):
   return call.answer(results)
 }
 
-function took<U>(items: readonly Item<U>[], claims: readonly Claim[]): void {
-  for (const [at, item] of items.entries()) {
-    item.claim = claims[at] ?? item.claim
-    item.held = item.claim.status === 'won'
-  }
-}
-
 /** @throws OptionError `ERR_PERF_OPTION` */
 export function checkEachOptions<U, T>(options: EachOptions<U, T>): void {
   knownOptions(options, ...EACH_OPTIONS)
-  const { key, groupBy, handle, park, waitUntil, signal, concurrency = 1, maxAttempts = 1, waitMs = 0 } = options
+  const { key, groupBy, handle, park, waitUntil, signal, permits, afterFailure = 'continue' } = options
+  const { concurrency = 1, maxAttempts = 1, waitMs = 0, handleTimeoutMs = 1 } = options
   isFunction('key', key)
   isFunction('handle', handle)
   isFunction('groupBy', groupBy, 'optional')
@@ -74,19 +64,18 @@ export function checkEachOptions<U, T>(options: EachOptions<U, T>): void {
   wholeAtLeast(1, 'concurrency', concurrency)
   wholeAtLeast(1, 'maxAttempts', maxAttempts)
   atLeast(0, 'waitMs', waitMs)
+  isTimeout('handleTimeoutMs', handleTimeoutMs)
+  oneOf(['continue', 'stop'], 'afterFailure', afterFailure)
+  if (permits !== undefined) hasMethods('permits', permits, 'take', 'wait', 'give')
 }
 
-const EACH_OPTIONS = ['key', 'groupBy', 'concurrency', 'maxAttempts', 'waitMs', 'handle', 'park', 'signal', 'waitUntil']
+const EACH_OPTIONS = [
+  ...['key', 'groupBy', 'concurrency', 'permits', 'maxAttempts', 'waitMs', 'handleTimeoutMs', 'afterFailure'],
+  ...['handle', 'park', 'signal', 'waitUntil'],
+]
 
 function planned<U, T>(ledger: Ledger, updates: readonly U[], { key: keyOf }: EachOptions<U, T>): Plan<U, T> {
-  const token = ledger.newToken()
-  const plan: Plan<U, T> = {
-    token,
-    results: new Array<EachResult<T>>(updates.length),
-    items: [],
-    keys: [],
-    repeats: [],
-  }
+  const plan: Plan<U, T> = { results: new Array<EachResult<T>>(updates.length), items: [], repeats: [] }
   // Most deliveries hold one update, which cannot repeat another.
   const places = updates.length > 1 ? new Map<string, number>() : undefined
   updates.forEach((update, at) => {
@@ -98,8 +87,7 @@ function planned<U, T>(ledger: Ledger, updates: readonly U[], { key: keyOf }: Ea
     else if (ended !== undefined) plan.results[at] = { key, status: ended === 'done' ? 'duplicate' : 'dead' }
     else {
       places?.set(key, at)
-      plan.keys.push(key)
-      plan.items.push(new Item(update, key, { at, token }))
+      plan.items.push(new Item(update, key, at))
     }
   })
   ledger.counts.checked += updates.length

@@ -1,9 +1,17 @@
 import { sleep, type Clock } from '../core/clock.ts'
-import type { Fate, FateWriter, Written } from './ledger.ts'
+import type { End, Release } from '../core/dedup-store.ts'
+import type { Item } from './item.ts'
+import type { EndWriter, Fate, Written } from './ledger.ts'
+
+/** Writes ends and gives claims back, many at a time. Never rejects. */
+export interface ManyWriter {
+  complete(ends: readonly End[]): Promise<readonly Written[]>
+  release(claims: readonly Release[]): Promise<void>
+}
 
 interface Waiting {
-  readonly key: string
-  readonly as: Fate
+  readonly item: Item<unknown>
+  readonly fate: Fate
   readonly tell: (written: Written) => void
 }
 
@@ -13,24 +21,25 @@ const GATHER_MS = 25
  * Writes the ends of a batch's claims together: at most one write is under way, and one starts at most every 25 ms, so
  * that a batch of a thousand costs a few round trips, and a kill in the middle of it repeats a handful of updates, not
  * hundreds.
- *
- * @param write - never rejects; answers in the order of the keys
  */
-export function gatheringWriter(
-  clock: Clock,
-  write: (keys: readonly string[], as: Fate) => Promise<Written[]>,
-): FateWriter {
+export function gatheringWriter(clock: Clock, writer: ManyWriter): EndWriter {
   let waiting: Waiting[] = []
   let running = false
 
-  async function writeAll(batch: readonly Waiting[], as: Fate): Promise<void> {
-    const mine = batch.filter((one) => one.as === as)
-    if (mine.length === 0) return
-    const written = await write(
-      mine.map((one) => one.key),
-      as,
+  async function complete(batch: readonly Waiting[]): Promise<void> {
+    const mine = batch.flatMap(({ item: { key, token }, fate, tell }) =>
+      fate === 'done' || fate === 'dead' ? [{ end: { key, token, as: fate }, tell }] : [],
     )
-    mine.forEach((one, at) => one.tell(written[at] ?? 'failed'))
+    if (mine.length === 0) return
+    const written = await writer.complete(mine.map(({ end }) => end))
+    mine.forEach(({ tell }, at) => tell(written[at] ?? 'failed'))
+  }
+
+  async function release(batch: readonly Waiting[]): Promise<void> {
+    const mine = batch.filter(({ fate }) => fate === 'failed' || fate === 'unbegun')
+    if (mine.length === 0) return
+    await writer.release(mine.map(({ item: { key, token }, fate }) => ({ key, token, begun: fate === 'failed' })))
+    for (const { tell } of mine) tell('kept')
   }
 
   async function run(): Promise<void> {
@@ -41,16 +50,16 @@ export function gatheringWriter(
       const batch = waiting
       waiting = []
       const pause = sleep(clock, GATHER_MS)
-      await Promise.all([writeAll(batch, 'done'), writeAll(batch, 'dead'), writeAll(batch, 'free')])
+      await Promise.all([complete(batch), release(batch)])
       await pause
     }
     running = false
   }
 
   return {
-    end: (key, as) =>
+    end: (item, fate) =>
       new Promise((tell) => {
-        waiting.push({ key, as, tell })
+        waiting.push({ item, fate, tell })
         if (!running) void run()
       }),
   }

@@ -1,19 +1,26 @@
 import type { IdLimit } from './id-limit.ts'
 
-/** Who works on a key, or did so last: a lease that was given back is one that ended then, and belongs to nobody. */
+/** Who works on a key, or gave it back last, and what is known of its runs. */
 export interface Lease {
-  token: string | undefined
+  token: string
+  /** When it ends; one that was given back ended then. */
   until: number
-  readonly attempt: number
+  givenBack: boolean
+  /** Runs that have begun and not succeeded. */
+  runs: number
+  /** How often a claim found that the lease had run out. */
+  expired: number
+  /** Whether the begin of this token is among the runs. */
+  written: boolean
 }
 
 /**
- * The leases in the memory of this process, and the attempts of those that are over. What is out of date is swept: two
- * are looked at for each that is added, so that crashed owners, and failures that nobody sends again, leave nothing, and no
+ * The leases in the memory of this process, and the counts of those that are over. What is out of date is swept: two are
+ * looked at for each that is added, so that crashed owners, and failures that nobody sends again, leave nothing, and no
  * call pays for all of them.
  */
 export class Leases {
-  readonly #attemptsMs: number
+  readonly #countsMs: number
   readonly #limit: IdLimit
   readonly #leases = new Map<string, Lease>()
   #givenBack = 0
@@ -21,11 +28,11 @@ export class Leases {
   #sweep = this.#leases.entries()
 
   /**
-   * @param attemptsMs - how long the attempts of a key are remembered once its lease is over
-   * @param limit - to the attempts that are remembered; leases have none
+   * @param countsMs - how long the counts of a key are remembered once its lease is over
+   * @param limit - to the counts that are remembered; leases have none
    */
-  constructor(attemptsMs: number, limit: IdLimit) {
-    this.#attemptsMs = attemptsMs
+  constructor(countsMs: number, limit: IdLimit) {
+    this.#countsMs = countsMs
     this.#limit = limit
   }
 
@@ -39,18 +46,16 @@ export class Leases {
     return lease === undefined || this.#isOver(lease, now) ? undefined : lease
   }
 
-  /** @returns which attempt it is */
-  add(name: string, { token, until }: { readonly token: string; readonly until: number }, now: number): number {
-    const attempt = 1 + (this.get(name, now)?.attempt ?? 0)
+  /** Puts a lease in the place of one that is over, or was never there. */
+  put(name: string, lease: Lease, now: number): void {
     this.delete(name)
-    this.#leases.set(name, { token, until, attempt })
+    this.#leases.set(name, lease)
     this.#sweepSome(now)
-    return attempt
   }
 
-  /** Its attempts stay known. */
+  /** Its counts stay known. */
   giveBack(lease: Lease, now: number): void {
-    lease.token = undefined
+    lease.givenBack = true
     lease.until = now
     this.#givenBack += 1
   }
@@ -58,12 +63,12 @@ export class Leases {
   delete(name: string): void {
     const lease = this.#leases.get(name)
     if (lease === undefined) return
-    if (lease.token === undefined) this.#givenBack -= 1
+    if (lease.givenBack) this.#givenBack -= 1
     this.#leases.delete(name)
   }
 
   #isOver(lease: Lease, now: number): boolean {
-    return now - lease.until >= this.#attemptsMs
+    return now - lease.until >= this.#countsMs
   }
 
   #sweepSome(now: number): void {
@@ -74,7 +79,7 @@ export class Leases {
         return
       }
       const [name, lease] = value
-      const tooMany = lease.token === undefined && this.#givenBack > this.#limit.maxIds
+      const tooMany = lease.givenBack && this.#givenBack > this.#limit.maxIds
       if (tooMany) this.#limit.overflowed(1, now)
       if (tooMany || this.#isOver(lease, now)) this.delete(name)
     }

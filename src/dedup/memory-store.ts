@@ -3,13 +3,13 @@ import { systemClock, type Clock } from '../core/clock.ts'
 import type { DedupStore } from '../core/dedup-store.ts'
 import { MemoryClaims } from './memory-claims.ts'
 
-/** How long the attempts of keys that failed are remembered. */
-export const ATTEMPTS_MS = 3_600_000
+/** How long the runs of keys that failed are remembered. */
+export const COUNTS_MS = 3_600_000
 
 /** How long a store in memory remembers failures, and by which clock. */
 export interface MemoryDedupStoreOptions {
-  /** How long the attempts of a key that failed are remembered, in milliseconds. @defaultValue 1 hour */
-  readonly attemptsMs?: number
+  /** How long the runs of a key that failed are remembered, in milliseconds. @defaultValue 1 hour */
+  readonly countsMs?: number
   readonly clock?: Clock
 }
 
@@ -20,15 +20,17 @@ export interface MemoryDedupStoreOptions {
  * @throws OptionError `ERR_PERF_OPTION`
  */
 export function memoryDedupStore(options: MemoryDedupStoreOptions = {}): DedupStore {
-  knownOptions(options, 'attemptsMs', 'clock')
-  const { attemptsMs = ATTEMPTS_MS, clock = systemClock } = options
-  atLeast(1, 'attemptsMs', attemptsMs)
+  knownOptions(options, 'countsMs', 'clock')
+  const { countsMs = COUNTS_MS, clock = systemClock } = options
+  atLeast(1, 'countsMs', countsMs)
   hasMethods('clock', clock, 'elapsed')
-  const claims = new MemoryClaims(clock, attemptsMs)
+  const claims = new MemoryClaims(clock, countsMs)
   return {
-    claimMany: async (keys, token, leaseMs) => claims.claim(keys, token, leaseMs),
-    renewMany: async (keys, token, leaseMs) => keys.map((key) => claims.renew(key, token, leaseMs)),
-    completeMany: async (keys, token, ending) => keys.map((key) => claims.end(key, token, ending)),
-    releaseMany: async (keys, token) => keys.forEach((key) => void claims.release(key, token)),
+    claimMany: async (asked, { leaseMs }) => asked.map((claim) => claims.claim(claim, leaseMs)),
+    beginMany: async (asked) => asked.map((claim) => claims.begin(claim)),
+    renewMany: async (asked, { leaseMs }) => asked.map((claim) => claims.renew(claim, leaseMs)),
+    completeMany: async (ends, { retentionMs }) => ends.map((end) => claims.end(end, retentionMs)),
+    releaseMany: async (asked) => asked.forEach((claim) => void claims.release(claim)),
+    reviveMany: async (keys) => keys.map((key) => claims.revive(key)),
   }
 }

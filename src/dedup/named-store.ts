@@ -3,11 +3,15 @@ import { storable } from '../core/storable.ts'
 
 /** The part of a store that belongs to one dedup: `name:key`. Two services may share a store. */
 export function namedStore(store: DedupStore, name: string): DedupStore {
-  const named = (keys: readonly string[]): string[] => keys.map((key) => `${name}:${storable(key)}`)
+  const nameOf = (key: string): string => `${name}:${storable(key)}`
+  const named = <C extends { readonly key: string }>(claims: readonly C[]): C[] =>
+    claims.map((claim) => ({ ...claim, key: nameOf(claim.key) }))
   return {
-    claimMany: (keys, token, leaseMs) => store.claimMany(named(keys), token, leaseMs),
-    renewMany: (keys, token, leaseMs) => store.renewMany(named(keys), token, leaseMs),
-    completeMany: (keys, token, ending) => store.completeMany(named(keys), token, ending),
-    releaseMany: (keys, token) => store.releaseMany(named(keys), token),
+    claimMany: (claims, options) => store.claimMany(named(claims), options),
+    beginMany: (claims, options) => store.beginMany(named(claims), options),
+    renewMany: (claims, options) => store.renewMany(named(claims), options),
+    completeMany: (ends, options) => store.completeMany(named(ends), options),
+    releaseMany: (claims, options) => store.releaseMany(named(claims), options),
+    reviveMany: (keys, options) => store.reviveMany(keys.map(nameOf), options),
   }
 }

@@ -17,6 +17,8 @@ export interface OnceOptions {
   readonly waitUntil?: WaitUntil
   /** How long to wait while another caller works on the same key, in milliseconds. @defaultValue 5000 */
   readonly waitMs?: number
+  /** How long the work may run, in milliseconds; then it has failed with `ERR_PERF_TIMEOUT`. @defaultValue 5 minutes */
+  readonly handleTimeoutMs?: number
   /** A failure at this attempt makes the key poison. @defaultValue 10 */
   readonly maxAttempts?: number
   /** Takes over a key that cannot succeed; once it resolves, the key counts as done, and is answered as `dead`. */
@@ -34,7 +36,7 @@ export function onceCall<T>(key: string, work: Work<T>, onceOptions?: OnceOption
     check() {
       isFunction('work', work)
       if (onceOptions === undefined) return
-      knownOptions(onceOptions, 'signal', 'waitUntil', 'waitMs', 'maxAttempts', 'park')
+      knownOptions(onceOptions, 'signal', 'waitUntil', 'waitMs', 'handleTimeoutMs', 'maxAttempts', 'park')
       checkEachOptions(options)
     },
     answer: ([result]) => single(result),

@@ -1,17 +1,29 @@
-import type { Claim, DedupStore, Ending } from '../core/dedup-store.ts'
+import type { Claim, Claimed, DedupStore, Ending, Release, Renewal } from '../core/dedup-store.ts'
 import { hasCode, StoreUnavailable } from '../core/errors.ts'
 import { codeOf } from '../core/fact.ts'
 import type { Host } from '../core/host.ts'
-import type { StoreGuard } from '../core/store-guard.ts'
+import { promisesDieWithRequests } from '../core/platform.ts'
+import type { Semaphore } from '../core/semaphore.ts'
+import type { StoreCall, StoreGuard } from '../core/store-guard.ts'
 import { gatheringWriter } from './gathering-writer.ts'
 import type { Generations } from './generations.ts'
+import { GivenUp } from './given-up.ts'
 import type { IdMemory } from './id-memory.ts'
-import type { DedupCounts, FateWriter, Ledger, LedgerOptions, Written } from './ledger.ts'
+import type { Item, Moment } from './item.ts'
+import {
+  ledgerParts,
+  type DedupCounts,
+  type EndWriter,
+  type Ledger,
+  type LedgerOptions,
+  type Written,
+} from './ledger.ts'
 import { MemoryClaims } from './memory-claims.ts'
-import { ATTEMPTS_MS } from './memory-store.ts'
-import { createRenewals, type Renewals } from './renewals.ts'
+import { COUNTS_MS } from './memory-store.ts'
 import { namedStore } from './named-store.ts'
-import { Unconfirmed } from './unconfirmed.ts'
+import type { Renewals } from './renewals.ts'
+import type { RunDeadlines } from './run-deadlines.ts'
+import { StoreEnds } from './store-ends.ts'
 
 export interface StoreLedgerOptions extends LedgerOptions {
   readonly store: DedupStore
@@ -22,12 +34,10 @@ export interface StoreLedgerOptions extends LedgerOptions {
   readonly onStoreError: 'reject' | 'process'
 }
 
-/** So often the store is told again of ends that it could not be told of. */
-const TELL_EVERY_MS = 1_000
-
 /**
  * A ledger in a shared store, with a front in memory: the front answers *done* only for keys whose end the store
- * confirmed, or that ended here while it could not be told; everything else asks the store.
+ * confirmed, or that ended here while it could not be told; and *leased* for keys whose run goes on here, even where the
+ * store would grant them. Everything else asks the store.
  */
 export class StoreLedger implements Ledger {
   readonly host: Host
@@ -36,33 +46,49 @@ export class StoreLedger implements Ledger {
   readonly counts: DedupCounts
   readonly waits: boolean
   readonly renewals: Renewals
+  readonly deadlines: RunDeadlines
+  readonly suspectTurn: Semaphore
   readonly remote = true
+  readonly beginsUnsure: boolean
   readonly #options: StoreLedgerOptions
   readonly #store: DedupStore
   readonly #front: Generations
-  readonly #unconfirmed = new Unconfirmed()
+  readonly #ends: StoreEnds
+  readonly #givenUp = new GivenUp()
+  /** What was claimed here and has not ended. */
+  readonly #mine = new Map<string, Item<unknown>>()
   /** Claims that were made here because the store could not be reached. */
   readonly #here: MemoryClaims
-  #tellingLater = false
   /** A wrong set-up that the store has told of, and not answered well since. */
   #refusal: unknown
 
   constructor(options: StoreLedgerOptions) {
-    const { host, name, leaseMs, counts, waits, store, memory, windowMs } = options
+    const { host, name, leaseMs, counts, waits, store, memory, windowMs, onStoreError } = options
     this.host = host
     this.name = name
     this.leaseMs = leaseMs
     this.counts = counts
     this.waits = waits
-    this.renewals = createRenewals(host.clock, leaseMs / 3)
+    const { renewals, deadlines, suspectTurn } = ledgerParts(options)
+    this.renewals = renewals
+    this.deadlines = deadlines
+    this.suspectTurn = suspectTurn
+    this.beginsUnsure = onStoreError === 'process'
     this.#options = options
     this.#store = namedStore(store, name)
     this.#front = memory.generations(windowMs)
-    this.#here = new MemoryClaims(host.clock, ATTEMPTS_MS, memory)
+    this.#here = new MemoryClaims(host.clock, COUNTS_MS, memory)
+    this.#ends = new StoreEnds(options, {
+      newToken: () => this.newToken(),
+      call: (work) => this.#guarded(work),
+      quietly: (work) => options.guard.run((call) => work(this.#store, call)),
+      confirmed: (key) => this.#front.add(key, host.clock.elapsed()),
+      giveUp: (claims) => this.#giveUp(claims),
+    })
   }
 
   get size(): number {
-    return this.#front.sizeAt(this.host.clock) + this.#unconfirmed.size
+    return this.#front.sizeAt(this.host.clock) + this.#ends.size
   }
 
   newToken(): string {
@@ -70,63 +96,164 @@ export class StoreLedger implements Ledger {
   }
 
   endOf(key: string): Ending | undefined {
-    return this.#front.has(key, this.host.clock.elapsed()) ? 'done' : this.#unconfirmed.endOf(key)
+    return this.#front.has(key, this.host.clock.elapsed()) ? 'done' : this.#ends.endOf(key)
   }
 
-  async claim(keys: readonly string[], token: string): Promise<Claim[]> {
-    const process = this.#options.onStoreError === 'process'
-    this.#admit(keys.length)
-    let over = false
-    const claiming = this.#guarded(async () => {
-      const claims = await this.#store.claimMany(keys, token, this.leaseMs)
-      // Claimed here in the meantime, they are ended in the store by this very token.
-      if (over && !process) await this.#giveBackLate(keys, claims, token)
-      return claims
-    })
+  async claim(items: readonly Item<unknown>[]): Promise<void> {
+    this.#admit(items.length)
+    const asked = items.filter((item) => !this.#isAtWork(item))
+    if (asked.length === 0) return
     try {
-      return this.#learned(keys, await claiming)
+      await this.#claim(asked)
     } catch (error) {
-      over = true
-      if (process && hasCode(error, 'ERR_PERF_STORE_UNAVAILABLE')) return this.#here.claim(keys, token, this.leaseMs)
-      throw error
+      if (!this.beginsUnsure || !hasCode(error, 'ERR_PERF_STORE_UNAVAILABLE')) throw error
+      const token = this.newToken()
+      this.#here.admit(asked)
+      const mortal = promisesDieWithRequests()
+      for (const item of asked) {
+        item.met(this.#here.claim({ key: item.key, token }, mortal ? this.leaseMs : Infinity), token, undefined)
+        if (item.state === 'claimed' && !mortal) this.#mine.set(item.key, item)
+      }
     }
   }
 
-  async reclaim(keys: readonly string[], token: string): Promise<Claim[]> {
+  async reclaim(items: readonly Item<unknown>[]): Promise<void> {
+    const asked = items.filter((item) => {
+      const ended = this.endOf(item.key)
+      if (ended !== undefined) item.claim = { status: ended }
+      return ended === undefined && !this.#isAtWork(item)
+    })
+    if (asked.length === 0) return
     try {
-      return this.#learned(keys, await this.#guarded(() => this.#store.claimMany(keys, token, this.leaseMs)))
+      await this.#claim(asked)
     } catch {
       // A store that went away now is no reason to give up what other updates of the batch have done.
-      return []
     }
   }
 
-  async renew(keys: readonly string[], token: string): Promise<boolean[]> {
-    const there = keys.filter((key) => !this.#here.renew(key, token, this.leaseMs))
-    if (there.length === 0) return keys.map(() => true)
+  isOver({ sent }: Item<unknown>): boolean {
+    if (sent === undefined) return false
+    const { clock } = this.host
+    return clock.elapsed() - sent.elapsed >= this.leaseMs || clock.now() - sent.now >= this.leaseMs
+  }
+
+  async renew(items: readonly Item<unknown>[]): Promise<readonly (boolean | undefined)[]> {
+    // Those that were claimed here have a lease that needs no renewal, and no moment at which it was asked for.
+    const there = items.filter(({ sent }) => sent !== undefined)
+    if (there.length === 0) return items.map(() => true)
+    const sent = this.#moment()
+    const renewals = there.map(({ key, token, state, written }): Renewal => {
+      if (state !== 'running') return { key, token }
+      return { key, token, begun: written ? 'written' : true }
+    })
     try {
-      const kept = await this.#guarded(() => this.#store.renewMany(there, token, this.leaseMs))
-      const lost = new Set(there.filter((_, at) => kept[at] === false))
-      return keys.map((key) => !lost.has(key))
+      const kept = await this.#guarded((store, { onGiveUp }) =>
+        store.renewMany(renewals, { leaseMs: this.leaseMs, onGiveUp }),
+      )
+      const answers = new Map(there.map((item, at) => [item, kept[at]]))
+      there.forEach((item, at) => kept[at] === true && (item.sent = sent))
+      return items.map((item) => (item.sent === undefined ? true : answers.get(item)))
     } catch (error) {
       this.host.observe({ name: 'dedup.renew_failed', of: this.name, ...codeOf(error) })
-      return []
+      return items.map(({ sent: asked }) => (asked === undefined ? true : undefined))
     }
   }
 
-  writer(token: string): FateWriter {
-    const gathering = gatheringWriter(this.host.clock, (keys, as) =>
-      as === 'free' ? this.#release(keys, token) : this.#end(keys, token, as),
-    )
-    const { windowMs: retentionMs } = this.#options
+  async begin(item: Item<unknown>): Promise<boolean | undefined> {
+    const { key, token, sent } = item
+    if (sent === undefined) return this.#here.begin({ key, token })
+    try {
+      const [owned] = await this.#guarded((store, { onGiveUp }) => store.beginMany([{ key, token }], { onGiveUp }))
+      return owned === true
+    } catch {
+      return undefined
+    }
+  }
+
+  writer(): EndWriter {
+    const gathering = gatheringWriter(this.host.clock, this.#ends)
+    const { windowMs } = this.#options
     return {
-      end: (key, as) => {
-        if (as === 'free') return this.#here.release(key, token) ? 'kept' : gathering.end(key, as)
-        if (!this.#here.end(key, token, { as, retentionMs })) return gathering.end(key, as)
-        this.#remember([key], token, as)
+      end: (item, fate) => {
+        const { key, token, sent } = item
+        if (sent !== undefined) return this.#letGoAfter(item, gathering.end(item, fate))
+        this.letGo(item)
+        if (fate !== 'done' && fate !== 'dead')
+          return this.#here.release({ key, token, begun: fate === 'failed' }) ? 'kept' : 'lost'
+        this.#here.end({ key, token, as: fate, ifNobody: true }, windowMs)
+        this.#ends.remember(key, fate, undefined)
         return 'failed'
       },
     }
+  }
+
+  letGo(item: Item<unknown>): void {
+    if (this.#mine.get(item.key) === item) this.#mine.delete(item.key)
+  }
+
+  doneLate({ key, token, sent }: Item<unknown>): void {
+    if (sent === undefined) return this.#ends.remember(key, 'done', undefined)
+    this.host.track(this.#ends.complete([{ key, token, as: 'done' }]))
+  }
+
+  async revive(keys: readonly string[]): Promise<boolean[]> {
+    const here = keys.map((key) => [this.#ends.revive(key), this.#here.revive(key)].includes(true))
+    const there = await this.#guarded((store, { onGiveUp }) => store.reviveMany(keys, { onGiveUp }))
+    return keys.map((_, at) => here[at] === true || there[at] === true)
+  }
+
+  /** Not before the store knows: its lease may have run out there, and a resend would win it. */
+  async #letGoAfter(item: Item<unknown>, writing: Written | Promise<Written>): Promise<Written> {
+    const written = await writing
+    this.letGo(item)
+    return written
+  }
+
+  async #claim(items: readonly Item<unknown>[]): Promise<void> {
+    const token = this.newToken()
+    const claims = items.map(({ key }): Claim => ({ key, token }))
+    const sent = this.#moment()
+    let asked = false
+    let over = false
+    let met: readonly (Claimed | undefined)[]
+    try {
+      met = await this.#guarded(async (store, { onGiveUp }) => {
+        asked = true
+        const answers = await store.claimMany(claims, { leaseMs: this.leaseMs, onGiveUp })
+        // The one who asked is gone, and what he remembered may have been given back before it was granted.
+        if (over) this.#giveUp(claims.filter((_, at) => answers[at]?.status === 'won'))
+        return answers
+      })
+    } catch (error) {
+      over = true
+      // A store that cannot be reached may have granted it all the same.
+      if (asked && !hasCode(error, 'ERR_PERF_STORE_SETUP')) this.#giveUp(claims)
+      throw error
+    }
+    const now = this.host.clock.elapsed()
+    items.forEach((item, at) => {
+      item.met(met[at] ?? item.claim, token, sent)
+      if (item.claim.status === 'won') this.#mine.set(item.key, item)
+      else if (item.claim.status === 'done') this.#front.add(item.key, now)
+    })
+  }
+
+  /** Told once here, and not to the store: its run goes on in this process, however its lease stands there. */
+  #isAtWork(item: Item<unknown>): boolean {
+    const other = this.#mine.get(item.key)
+    if (other === undefined) return false
+    // On Workers its request may have ended in the middle of its work.
+    if (promisesDieWithRequests() && this.isOver(other)) {
+      this.#mine.delete(item.key)
+      return false
+    }
+    item.claim = { status: 'leased', leftMs: this.leaseMs }
+    return true
+  }
+
+  #moment(): Moment {
+    const { clock } = this.host
+    return { elapsed: clock.elapsed(), now: clock.now() }
   }
 
   #admit(more: number): void {
@@ -134,11 +261,11 @@ export class StoreLedger implements Ledger {
     if (limit.inAll < Infinity) limit.admit(more, this.size, this.host.clock.elapsed())
   }
 
-  async #guarded<T>(call: () => Promise<T>): Promise<T> {
+  async #guarded<T>(call: (store: DedupStore, given: StoreCall) => Promise<T>): Promise<T> {
     try {
-      const result = await this.#options.guard.run(call)
+      const result = await this.#options.guard.run((given) => call(this.#store, given))
       this.#refusal = undefined
-      if (this.#unconfirmed.size > 0) this.#tellNow()
+      this.#answered()
       return result
     } catch (error) {
       this.counts.storeErrors += 1
@@ -157,82 +284,26 @@ export class StoreLedger implements Ledger {
     return new StoreUnavailable(`dedup store of ${this.name} failed`, { cause: error })
   }
 
-  async #end(keys: readonly string[], token: string, as: Ending): Promise<Written[]> {
-    const { retentionMs } = this.#options
+  #giveUp(claims: readonly Release[]): void {
+    this.#givenUp.add(claims)
+  }
+
+  /** The store can be told now of what it could not be told before: first what is given back, so that ends find it free. */
+  #answered(): void {
+    if (this.#givenUp.size === 0 && this.#ends.size === 0) return
+    const telling = this.#giveBack().then(() => this.#ends.tell())
+    this.host.track(telling.catch(() => undefined))
+  }
+
+  async #giveBack(): Promise<void> {
+    if (this.#givenUp.size === 0) return
+    const { guard } = this.#options
     try {
-      const kept = await this.#guarded(() => this.#store.completeMany(keys, token, { as, retentionMs }))
-      return keys.map((key, at) => {
-        if (kept[at] !== true) return 'lost'
-        if (as === 'done') this.#front.add(key, this.host.clock.elapsed())
-        return 'kept'
+      await this.#givenUp.tell({
+        releaseMany: (claims) => guard.run(({ onGiveUp }) => this.#store.releaseMany(claims, { onGiveUp })),
       })
     } catch (error) {
-      this.host.observe({ name: 'dedup.complete_failed', of: this.name, count: keys.length, ...codeOf(error) })
-      this.#remember(keys, token, as)
-      return keys.map(() => 'failed')
+      this.host.observe({ name: 'dedup.release_failed', of: this.name, count: this.#givenUp.size, ...codeOf(error) })
     }
-  }
-
-  async #release(keys: readonly string[], token: string): Promise<Written[]> {
-    try {
-      await this.#guarded(() => this.#store.releaseMany(keys, token))
-    } catch (error) {
-      this.#releaseFailed(keys.length, error)
-    }
-    return keys.map(() => 'kept')
-  }
-
-  /** The work is over, so the keys are remembered here until the store could be told. */
-  #remember(keys: readonly string[], token: string, as: Ending): void {
-    for (const key of keys) this.#unconfirmed.add(key, { token, as })
-    this.#tellLater()
-  }
-
-  #tellLater(): void {
-    if (this.#tellingLater || this.#unconfirmed.size === 0) return
-    this.#tellingLater = true
-    // By itself, because nobody may ask the store for a while; on Workers the next call does it.
-    this.host.clock.whileAlive(TELL_EVERY_MS, () => {
-      this.#tellingLater = false
-      this.#tellNow()
-    })
-  }
-
-  #tellNow(): void {
-    const { guard, retentionMs } = this.#options
-    const told = (key: string, as: Ending): void => {
-      if (as === 'done') this.#front.add(key, this.host.clock.elapsed())
-    }
-    const store: Pick<DedupStore, 'claimMany' | 'completeMany'> = {
-      claimMany: (...args) => guard.run(() => this.#store.claimMany(...args)),
-      completeMany: (...args) => guard.run(() => this.#store.completeMany(...args)),
-    }
-    // What fails is kept, and tried again.
-    const telling = this.#unconfirmed.tell({ store, leaseMs: this.leaseMs, retentionMs, told }).catch(() => undefined)
-    this.host.track(telling.then(() => this.#tellLater()))
-  }
-
-  #learned(keys: readonly string[], claims: Claim[]): Claim[] {
-    const now = this.host.clock.elapsed()
-    keys.forEach((key, at) => claims[at]?.status === 'done' && this.#front.add(key, now))
-    return claims
-  }
-
-  /**
-   * What a claim won after its deadline nobody waits for; kept, it would lock its keys for a whole lease. Past the
-   * guard, which may still skip a store that has just answered.
-   */
-  async #giveBackLate(keys: readonly string[], claims: readonly Claim[], token: string): Promise<void> {
-    const won = keys.filter((_, at) => claims[at]?.status === 'won')
-    try {
-      if (won.length > 0) await this.#store.releaseMany(won, token)
-    } catch (error) {
-      this.#releaseFailed(won.length, error)
-    }
-  }
-
-  /** The lease ends by itself; until then a resend is told to come again. */
-  #releaseFailed(count: number, error: unknown): void {
-    this.host.observe({ name: 'dedup.release_failed', of: this.name, count, ...codeOf(error) })
   }
 }

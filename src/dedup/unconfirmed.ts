@@ -1,9 +1,10 @@
-import type { DedupStore, Ending } from '../core/dedup-store.ts'
+import type { Claim, DedupStore, End, Ending } from '../core/dedup-store.ts'
 
-interface End {
+/** An end that the store could not be told of. */
+interface Unconfirmed {
   readonly as: Ending
-  /** Under which the claim was won, or would have been. */
-  readonly token: string
+  /** Under which the store granted the claim; nothing for one that was made here. */
+  readonly token: string | undefined
 }
 
 /** What a store is told of ends. */
@@ -11,16 +12,28 @@ export interface EndTelling {
   readonly store: Pick<DedupStore, 'claimMany' | 'completeMany'>
   readonly leaseMs: number
   readonly retentionMs: number
+  readonly newToken: () => string
   /** Is told of each end that the store knows from then on. */
   readonly told: (key: string, as: Ending) => void
 }
 
+/** So many in one call to the store. */
+const SLICE = 500
+/** What an end costs beside its key, in bytes, and what all of them may cost. */
+const END_BYTES = 160
+const MAX_BYTES = 32 * 1024 * 1024
+
+const bytesOf = (key: string): number => END_BYTES + 2 * key.length
+
 /**
  * Updates that ended here while the store could not be told. They are remembered until it is: whatever asks for one of them
- * is answered from here.
+ * is answered from here. There is room for 32 MiB of them, about 120,000; then the eldest is forgotten.
  */
-export class Unconfirmed {
-  readonly #ends = new Map<string, End>()
+export class UnconfirmedEnds {
+  readonly #ends = new Map<string, Unconfirmed>()
+  /** Kept from call to call: one that begins anew each time would step over all that was deleted in front of it. */
+  #eldestKeys = this.#ends.keys()
+  #bytes = 0
   #telling = false
 
   get size(): number {
@@ -32,12 +45,34 @@ export class Unconfirmed {
     return this.#ends.size === 0 ? undefined : this.#ends.get(key)?.as
   }
 
-  add(key: string, end: End): void {
+  /** @returns how many were forgotten to make room */
+  add(key: string, end: Unconfirmed): number {
+    this.#delete(key)
     this.#ends.set(key, end)
+    this.#bytes += bytesOf(key)
+    let dropped = 0
+    while (this.#bytes > MAX_BYTES && this.#ends.size > 1) {
+      this.#delete(this.#eldestKey())
+      dropped += 1
+    }
+    return dropped
+  }
+
+  #eldestKey(): string {
+    for (;;) {
+      const { value, done } = this.#eldestKeys.next()
+      if (done !== true) return value
+      this.#eldestKeys = this.#ends.keys()
+    }
+  }
+
+  /** Forgets that a key is dead. */
+  revive(key: string): boolean {
+    return this.endOf(key) === 'dead' && this.#delete(key)
   }
 
   /**
-   * Tells the store of all of them, unless somebody does so already.
+   * Tells the store of all of them, in slices, unless somebody does so already.
    *
    * @throws whatever the store throws; what it was not told is kept
    */
@@ -45,39 +80,53 @@ export class Unconfirmed {
     if (this.#telling) return
     this.#telling = true
     try {
-      for (const { end, keys } of this.#calls()) {
-        await complete(to, keys, end)
-        for (const key of keys) {
-          this.#ends.delete(key)
-          to.told(key, end.as)
-        }
-      }
+      while (this.#ends.size > 0) await this.#tellSlice(to)
     } finally {
       this.#telling = false
     }
   }
 
-  /** One call can end claims of one token, in one way. */
-  #calls(): { readonly end: End; readonly keys: readonly string[] }[] {
-    const byKind = new Map<string, { readonly end: End; readonly keys: string[] }>()
-    for (const [key, end] of this.#ends) {
-      const kind = `${end.as} ${end.token}`
-      const known = byKind.get(kind)
-      if (known === undefined) byKind.set(kind, { end, keys: [key] })
-      else known.keys.push(key)
+  async #tellSlice(to: EndTelling): Promise<void> {
+    const slice = this.#eldest()
+    const fresh = to.newToken()
+    // A parked update needs its claim; one that was parked here is claimed for that, and left to whoever has it by now.
+    const claimed = await claim(to, slice, fresh)
+    const ends = slice.flatMap(([key, { as, token }]): End[] => {
+      if (as === 'done') return [{ key, as, token: token ?? fresh, ifNobody: true }]
+      return token !== undefined || claimed.has(key) ? [{ key, as, token: token ?? fresh }] : []
+    })
+    const kept = ends.length > 0 ? await to.store.completeMany(ends, { retentionMs: to.retentionMs }) : []
+    // What somebody else has by now is being done again, and nobody can help that.
+    for (const [at, { key, as }] of ends.entries()) if (kept[at] === true) to.told(key, as)
+    // Only if nobody has put another end in its place meanwhile.
+    for (const [key, end] of slice) if (this.#ends.get(key) === end) this.#delete(key)
+  }
+
+  #eldest(): [key: string, end: Unconfirmed][] {
+    const slice: [string, Unconfirmed][] = []
+    for (const entry of this.#ends) {
+      slice.push(entry)
+      if (slice.length === SLICE) break
     }
-    return [...byKind.values()]
+    return slice
+  }
+
+  #delete(key: string): boolean {
+    if (!this.#ends.delete(key)) return false
+    this.#bytes -= bytesOf(key)
+    return true
   }
 }
 
-/** Ends claims; those that were never won, because the store could not be asked, are claimed for it. */
-async function complete({ store, leaseMs, retentionMs }: EndTelling, keys: readonly string[], end: End): Promise<void> {
-  const { as, token } = end
-  const kept = await store.completeMany(keys, token, { as, retentionMs })
-  const unclaimed = keys.filter((_, at) => kept[at] !== true)
-  if (unclaimed.length === 0) return
-  const claims = await store.claimMany(unclaimed, token, leaseMs)
-  // What is done by now needs nothing; what somebody else works on is being done again, and nobody can help that.
-  const won = unclaimed.filter((_, at) => claims[at]?.status === 'won')
-  if (won.length > 0) await store.completeMany(won, token, { as, retentionMs })
+async function claim(
+  { store, leaseMs }: EndTelling,
+  slice: readonly [key: string, end: Unconfirmed][],
+  token: string,
+): Promise<ReadonlySet<string>> {
+  const claims: Claim[] = slice.flatMap(([key, end]) =>
+    end.as === 'dead' && end.token === undefined ? [{ key, token }] : [],
+  )
+  if (claims.length === 0) return new Set()
+  const met = await store.claimMany(claims, { leaseMs })
+  return new Set(claims.flatMap(({ key }, at) => (met[at]?.status === 'won' ? [key] : [])))
 }

@@ -1,15 +1,14 @@
 import { sleep } from '../core/clock.ts'
-import type { Claim } from '../core/dedup-store.ts'
+import type { Item } from './item.ts'
 import type { Ledger } from './ledger.ts'
 
 export interface WaitingRoom {
   /** Resolves as soon as the claim is no longer somebody else's, or as it stands when the time to wait is over. */
-  wait(key: string, claim: Claim): Promise<Claim>
+  wait(item: Item<unknown>): Promise<void>
 }
 
 export interface WaitingRoomOptions {
   readonly ledger: Ledger
-  readonly token: string
   readonly waitMs: number
   /** Nobody waits any more once it aborts. */
   readonly signal?: AbortSignal | undefined
@@ -22,27 +21,22 @@ const LONGEST_PAUSE_MS = 500
  * Waits for updates that another caller works on, by claiming all of them again in one round trip, at first soon, then
  * less and less often. The time to wait counts from when the room was made, for all together.
  */
-export function createWaitingRoom({ ledger, token, waitMs, signal }: WaitingRoomOptions): WaitingRoom {
+export function createWaitingRoom({ ledger, waitMs, signal }: WaitingRoomOptions): WaitingRoom {
   const { clock } = ledger.host
-  const waiting = new Map<string, { claim: Claim; readonly tell: (claim: Claim) => void }>()
+  const waiting = new Map<Item<unknown>, () => void>()
   let until: number | undefined
   let running = false
 
-  function tell(key: string, claim: Claim): void {
-    waiting.get(key)?.tell(claim)
-    waiting.delete(key)
+  async function look(): Promise<void> {
+    const items = [...waiting.keys()]
+    const claiming = ledger.reclaim(items)
+    if (claiming !== undefined) await claiming
+    for (const item of items) if (item.claim.status !== 'leased') tell(item)
   }
 
-  async function look(): Promise<void> {
-    const keys = [...waiting.keys()]
-    const claims = await ledger.reclaim(keys, token)
-    keys.forEach((key, at) => {
-      const claim = claims[at]
-      const seat = waiting.get(key)
-      if (claim === undefined || seat === undefined) return
-      if (claim.status === 'leased') seat.claim = claim
-      else tell(key, claim)
-    })
+  function tell(item: Item<unknown>): void {
+    waiting.get(item)?.()
+    waiting.delete(item)
   }
 
   async function run(): Promise<void> {
@@ -54,14 +48,14 @@ export function createWaitingRoom({ ledger, token, waitMs, signal }: WaitingRoom
       await sleep(clock, Math.min(pauseMs, leftMs))
       await look()
     }
-    for (const [key, { claim }] of waiting) tell(key, claim)
+    for (const item of waiting.keys()) tell(item)
     running = false
   }
 
   return {
-    wait: (key, claim) =>
-      new Promise((tell) => {
-        waiting.set(key, { claim, tell })
+    wait: (item) =>
+      new Promise((resolve) => {
+        waiting.set(item, resolve)
         if (!running) void run()
       }),
   }

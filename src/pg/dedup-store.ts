@@ -4,11 +4,15 @@ import type { PgDriver } from './drivers.ts'
 import { pgFunctions } from './functions.ts'
 
 const STATEMENTS: Readonly<Record<DedupFunction, string>> = {
-  easymo_dedup_claim: 'select easymo_dedup_claim($1::text::text[], $2::text, $3::text::bigint)::text as answer',
-  easymo_dedup_renew: 'select easymo_dedup_renew($1::text::text[], $2::text, $3::text::bigint)::text as answer',
+  easymo_dedup_claim: 'select easymo_dedup_claim($1::text::text[], $2::text::text[], $3::text::bigint)::text as answer',
+  easymo_dedup_begin: 'select easymo_dedup_begin($1::text::text[], $2::text::text[])::text as answer',
+  easymo_dedup_renew:
+    'select easymo_dedup_renew($1::text::text[], $2::text::text[], $3::text::text[], $4::text::bigint)::text as answer',
   easymo_dedup_complete:
-    'select easymo_dedup_complete($1::text::text[], $2::text, $3::text, $4::text::bigint)::text as answer',
-  easymo_dedup_release: 'select easymo_dedup_release($1::text::text[], $2::text)',
+    'select easymo_dedup_complete($1::text::text[], $2::text::text[], $3::text::text[], $4::text::text[], $5::text::bigint)::text as answer',
+  easymo_dedup_release:
+    'select easymo_dedup_release($1::text::text[], $2::text::text[], $3::text::text[])::text as answer',
+  easymo_dedup_revive: 'select easymo_dedup_revive($1::text::text[])::text as answer',
 }
 
 /**

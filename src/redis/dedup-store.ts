@@ -1,7 +1,8 @@
 import { isText, knownOptions } from '../core/check.ts'
-import type { Claim, DedupStore } from '../core/dedup-store.ts'
+import type { Claim, Claimed, DedupStore, Release, Renewal } from '../core/dedup-store.ts'
 import { StoreSetupError } from '../core/errors.ts'
-import { ATTEMPTS_MS, CLAIM, COMPLETE, RELEASE, RENEW } from './dedup-scripts.ts'
+import { BEGIN, CLAIM, COMPLETE, COUNTS_MS, RELEASE, RENEW, REVIVE } from './dedup-scripts.ts'
+import type { RedisClient } from './drivers.ts'
 import { redisPort, type RedisScript } from './port.ts'
 import { inPieces } from './slots.ts'
 
@@ -20,53 +21,78 @@ export interface RedisDedupStoreOptions {
  *
  * @throws OptionError `ERR_PERF_OPTION`
  */
-export function redisDedupStore(client: object, options: RedisDedupStoreOptions = {}): DedupStore {
+export function redisDedupStore(client: RedisClient, options: RedisDedupStoreOptions = {}): DedupStore {
   const { prefix = 'easymo:dedup:' } = options
   knownOptions(options, 'prefix')
   isText('prefix', prefix)
   const { script, slotOf } = redisPort(client)
+  const counts = String(COUNTS_MS)
 
-  function run(what: RedisScript, keys: readonly string[], args: readonly string[]): Promise<number[]> {
-    const stored = keys.map((key) => prefix + key)
-    return inPieces(stored, { slotOf }, async (some) => numbers(await script(what, some, args)))
+  /** Runs a script over the keys, cut into pieces; `words` gives what goes over with each key. */
+  function run<C extends { readonly key: string }>(
+    what: RedisScript,
+    [args, claims, word]: Asked<C>,
+  ): Promise<string[]> {
+    const stored = claims.map(({ key }) => prefix + key)
+    return inPieces(stored, { slotOf }, async (some, places) =>
+      replies(await script(what, some, [...args, ...places.map((at) => word(claims[at] as C))]), some.length),
+    )
   }
 
-  async function release(keys: readonly string[], token: string): Promise<void> {
-    await run(RELEASE, keys, [token, String(ATTEMPTS_MS)])
+  async function releaseMany(claims: readonly Release[]): Promise<void> {
+    await run(RELEASE, [[counts], claims, ({ begun, token }) => (begun === true ? 'b' : '-') + token])
   }
 
   return {
-    async claimMany(keys, token, leaseMs) {
+    async claimMany(claims, { leaseMs }) {
       try {
-        return (await run(CLAIM, keys, [token, whole(leaseMs), String(ATTEMPTS_MS)])).map(claimOf)
+        return (await run(CLAIM, [[whole(leaseMs), counts], claims, tokenOf])).map((reply) => claimedOf(reply, leaseMs))
       } catch (error) {
         // What other nodes of the cluster have granted would lock its keys for a whole lease.
-        if (slotOf !== undefined) release(keys, token).catch(() => undefined)
+        if (slotOf !== undefined) releaseMany(claims).catch(() => undefined)
         throw error
       }
     },
-    async renewMany(keys, token, leaseMs) {
-      return (await run(RENEW, keys, [token, whole(leaseMs), String(ATTEMPTS_MS)])).map(isOne)
+    beginMany: async (claims) => (await run(BEGIN, [[counts], claims, tokenOf])).map(isOne),
+    renewMany: async (claims, { leaseMs }) =>
+      (await run(RENEW, [[whole(leaseMs), counts], claims, (claim) => progressOf(claim) + claim.token])).map(isOne),
+    async completeMany(ends, { retentionMs }) {
+      const word = ({ as, ifNobody, token }: (typeof ends)[number]): string =>
+        `${as === 'done' ? 'D' : 'X'}${ifNobody === true ? '!' : '-'}${token}`
+      return (await run(COMPLETE, [[whole(retentionMs)], ends, word])).map(isOne)
     },
-    async completeMany(keys, token, { as, retentionMs }) {
-      return (await run(COMPLETE, keys, [token, as === 'done' ? 'D' : 'X', whole(retentionMs)])).map(isOne)
+    releaseMany,
+    async reviveMany(keys) {
+      const asked = keys.map((key) => ({ key }))
+      return (await run(REVIVE, [[], asked, () => ''])).map(isOne)
     },
-    releaseMany: release,
   }
 }
 
-function claimOf(answer: number): Claim {
-  if (answer > 0) return { status: 'won', attempt: answer }
-  if (answer === 0) return { status: 'done' }
-  if (answer === -1) return { status: 'dead' }
-  return { status: 'leased', leftMs: -2 - answer }
+/** The arguments of a script, the keys, and what goes over with each key. */
+type Asked<C> = readonly [args: readonly string[], claims: readonly C[], word: (claim: C) => string]
+
+const tokenOf = ({ token }: Claim): string => token
+
+function progressOf({ begun }: Renewal): string {
+  if (begun === 'written') return 'w'
+  return begun === true ? 'b' : '-'
 }
 
-const isOne = (answer: number): boolean => answer === 1
+function claimedOf(reply: string, leaseMs: number): Claimed {
+  const [letter, first, second] = reply.split(' ')
+  if (letter === 'W') return { status: 'won', runs: Number(first), expired: Number(second) }
+  if (letter === 'D') return { status: 'done' }
+  if (letter === 'X') return { status: 'dead' }
+  // Also what a script of another version may say: present, never a miss.
+  return { status: 'leased', leftMs: letter === 'L' ? Number(first) : leaseMs }
+}
+
+const isOne = (reply: string): boolean => reply === '1'
 const whole = (ms: number): string => String(Math.max(1, Math.ceil(ms)))
 
-function numbers(reply: unknown): number[] {
-  if (Array.isArray(reply)) return reply.map(Number)
+function replies(reply: unknown, length: number): string[] {
+  if (Array.isArray(reply) && reply.length === length) return reply.map(String)
   if (reply === 1) return []
-  throw new StoreSetupError('redis answered a script with something else than a list')
+  throw new StoreSetupError('redis answered a script with something else than a list of its keys')
 }

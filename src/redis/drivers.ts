@@ -3,7 +3,7 @@ import { OptionError } from '../core/errors.ts'
 /** The shape of `ioredis`. Drivers are written here by shape, so that this package never imports one. */
 export interface IoredisLike {
   readonly isCluster?: boolean
-  readonly options?: { readonly keyPrefix?: string | Uint8Array }
+  readonly options?: { readonly keyPrefix?: string | Uint8Array | undefined }
   call(command: string, ...args: string[]): Promise<unknown>
 }
 
@@ -22,6 +22,9 @@ export interface UpstashLike {
   evalsha(sha: string, keys: string[], args: string[]): Promise<unknown>
   eval(text: string, keys: string[], args: string[]): Promise<unknown>
 }
+
+/** A client of ioredis, redis (node-redis) or `@upstash/redis`, or of a cluster of the first two. */
+export type RedisClient = IoredisLike | NodeRedisLike | NodeRedisClusterLike | UpstashLike
 
 export type RedisDriver =
   | { readonly name: 'ioredis' | 'ioredis cluster'; readonly client: IoredisLike }

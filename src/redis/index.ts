@@ -2,9 +2,10 @@ export { redisCacheBus, type RedisCacheBusOptions } from './cache-bus.ts'
 export { redisCacheStore, type RedisCacheStoreOptions } from './cache-store.ts'
 export { redisDedupStore, type RedisDedupStoreOptions } from './dedup-store.ts'
 export { redisMetricsStore, type RedisMetricsStoreOptions } from './metrics-store.ts'
+export type { RedisClient } from './drivers.ts'
 export { redisPort, type RedisPort, type RedisScript } from './port.ts'
 export type { CacheBus, CacheRead, CacheRecord, CacheStore, CacheWrite, TagStamps } from '../core/cache-store.ts'
-export type { Claim, DedupStore, Ending } from '../core/dedup-store.ts'
+export type { Claim, Claimed, DedupStore, End, Ending, Release, Renewal } from '../core/dedup-store.ts'
 export type {
   Amount,
   GaugeValue,

@@ -1,5 +1,19 @@
 import { must, mustEqual } from './contract.ts'
-import { AFTER_SHORT_MS, done, finish, LONG_MS, SHORT_MS, status, statuses, type Case } from './dedup-store-case.ts'
+import {
+  AFTER_SHORT_MS,
+  claims,
+  ends,
+  expire,
+  finish,
+  kept,
+  long,
+  LONG_MS,
+  short,
+  status,
+  statuses,
+  won,
+  type Case,
+} from './dedup-store-case.ts'
 
 const many = (length: number, name: string): string[] => Array.from({ length }, (_, at) => `${name}${at}`)
 
@@ -10,26 +24,28 @@ export const claimCases: readonly Case[] = [
     async run({ store }) {
       await finish(store, 'b', 'done')
       await finish(store, 'c', 'dead')
-      await store.claimMany(['d'], 'other', LONG_MS)
-      const answers = await store.claimMany(['d', 'a', 'c', 'b'], 'mine', LONG_MS)
+      await store.claimMany(claims('other', 'd'), long)
+      const answers = await store.claimMany(claims('mine', 'd', 'a', 'c', 'b'), long)
       mustEqual(statuses(answers), ['leased', 'won', 'dead', 'done'], 'each key has its own answer')
     },
   },
   {
     name: 'takes empty lists',
     async run({ store }) {
-      mustEqual(await store.claimMany([], 't', LONG_MS), [], 'no claims')
-      mustEqual(await store.renewMany([], 't', LONG_MS), [], 'no renewals')
-      mustEqual(await store.completeMany([], 't', done), [], 'no completions')
-      await store.releaseMany([], 't')
+      mustEqual(await store.claimMany([], long), [], 'no claims')
+      mustEqual(await store.beginMany([]), [], 'no begins')
+      mustEqual(await store.renewMany([], long), [], 'no renewals')
+      mustEqual(await store.completeMany([], kept), [], 'no completions')
+      mustEqual(await store.reviveMany([]), [], 'nothing revived')
+      await store.releaseMany([])
     },
   },
   {
     name: 'lets exactly one of many racing callers in',
     async run({ store }) {
-      const racing = Array.from({ length: 50 }, (_, i) => store.claimMany(['m'], `t${i}`, LONG_MS))
-      const won = (await Promise.all(racing)).flat().filter((claim) => claim.status === 'won')
-      mustEqual(won, [{ status: 'won', attempt: 1 }], 'there is one winner')
+      const racing = Array.from({ length: 50 }, (_, i) => store.claimMany(claims(`t${i}`, 'm'), long))
+      const winners = (await Promise.all(racing)).flat().filter((met) => met.status === 'won')
+      mustEqual(winners, [won(0, 0)], 'there is one winner')
     },
   },
   {
@@ -39,49 +55,48 @@ export const claimCases: readonly Case[] = [
       const orders = Array.from({ length: 8 }, (_, i) =>
         i % 2 ? keys.slice(i).concat(keys.slice(0, i)).reverse() : keys,
       )
-      const answers = await Promise.all(orders.map((order, i) => store.claimMany(order, `t${i}`, LONG_MS)))
-      const won = orders.flatMap((order, i) => order.filter((_, at) => answers[i]?.[at]?.status === 'won'))
-      mustEqual(won.sort(), [...keys].sort(), 'every key is won once')
+      const answers = await Promise.all(orders.map((order, i) => store.claimMany(claims(`t${i}`, ...order), long)))
+      const winners = orders.flatMap((order, i) => order.filter((_, at) => answers[i]?.[at]?.status === 'won'))
+      mustEqual(winners.sort(), [...keys].sort(), 'every key is won once')
+    },
+  },
+  {
+    name: 'takes a token of its own for each key of a call',
+    async run({ store }) {
+      await store.claimMany([...claims('one', 'a'), ...claims('two', 'b')], long)
+      mustEqual(await store.renewMany(claims('one', 'a', 'b'), long), [true, false], 'one has a, and not b')
+      const ending = [...ends('done', 'one', 'a'), ...ends('dead', 'two', 'b')]
+      mustEqual(await store.completeMany(ending, kept), [true, true], 'each ends its own')
+      mustEqual([await status(store, 'a'), await status(store, 'b')], ['done', 'dead'], 'each in its own way')
     },
   },
   {
     name: 'tells a caller that comes too late how long the lease has left',
     async run({ store }) {
-      await store.claimMany(['m'], 'first', LONG_MS)
-      const [claim] = await store.claimMany(['m'], 'second', LONG_MS)
-      must(claim?.status === 'leased', 'the key is leased')
-      must(claim.leftMs > 0 && claim.leftMs <= LONG_MS, `the lease has some of its time left, not ${claim.leftMs}`)
+      await store.claimMany(claims('first', 'm'), long)
+      const [met] = await store.claimMany(claims('second', 'm'), long)
+      must(met?.status === 'leased', 'the key is leased')
+      must(met.leftMs > 0 && met.leftMs <= LONG_MS, `the lease has some of its time left, not ${met.leftMs}`)
     },
   },
   {
-    name: 'does not let even the owner claim a key twice',
-    async run({ store }) {
-      mustEqual(statuses(await store.claimMany(['m'], 't', LONG_MS)), ['won'], 'first')
-      mustEqual(statuses(await store.claimMany(['m'], 't', LONG_MS)), ['leased'], 'again')
-    },
-  },
-  {
-    name: 'lets a key be claimed again when its lease is over',
+    name: 'grants a claim again that comes again under its own token, as a driver resends it',
     async run({ store, wait }) {
-      await store.claimMany(['m'], 'crashed', SHORT_MS)
+      mustEqual(await store.claimMany(claims('t', 'm'), short), [won(0, 0)], 'first')
+      mustEqual(await store.claimMany(claims('t', 'm'), short), [won(0, 0)], 'again')
       await wait(AFTER_SHORT_MS)
-      mustEqual(await store.claimMany(['m'], 'next', LONG_MS), [{ status: 'won', attempt: 2 }], 'the second attempt')
-      mustEqual(await status(store, 'm'), 'leased', 'it is held now')
+      mustEqual(await store.claimMany(claims('t', 'm'), long), [won(0, 0)], 'however late: it found its own lease')
+      mustEqual(statuses(await store.claimMany(claims('other', 'm'), long)), ['leased'], 'nobody else gets it')
     },
   },
   {
-    name: 'counts the attempts of a key, those that failed and those that crashed',
+    name: 'lets a key be claimed again when its lease is over, and counts that as no run',
     async run({ store, wait }) {
-      for (const attempt of [1, 2, 3]) {
-        const lease = attempt === 2 ? SHORT_MS : LONG_MS
-        mustEqual(
-          await store.claimMany(['m'], `t${attempt}`, lease),
-          [{ status: 'won', attempt }],
-          'the attempt counts',
-        )
-        if (attempt === 2) await wait(AFTER_SHORT_MS)
-        else await store.releaseMany(['m'], `t${attempt}`)
-      }
+      await expire({ store, wait }, 'm', 'one')
+      mustEqual(await store.claimMany(claims('two', 'm'), short), [won(0, 1)], 'one lease has run out')
+      await wait(AFTER_SHORT_MS)
+      mustEqual(await store.claimMany(claims('three', 'm'), long), [won(0, 2)], 'and another one')
+      mustEqual(await status(store, 'm'), 'leased', 'it is held now')
     },
   },
 ]
@@ -92,13 +107,14 @@ export const keyCases: readonly Case[] = [
     name: 'handles a thousand keys in one call',
     async run({ store }) {
       const batch = many(1_000, 'update')
-      const won = (await store.claimMany(batch, 't', LONG_MS)).filter((claim) => claim.status === 'won')
-      mustEqual(won.length, 1_000, 'all are won')
-      mustEqual((await store.renewMany(batch, 't', LONG_MS)).filter(Boolean).length, 1_000, 'all are renewed')
-      const half = batch.slice(0, 500)
-      mustEqual((await store.completeMany(half, 't', done)).filter(Boolean).length, 500, 'half of them completed')
-      await store.releaseMany(batch, 't')
-      const after = statuses(await store.claimMany(batch, 'next', LONG_MS))
+      const met = await store.claimMany(claims('t', ...batch), long)
+      mustEqual(met.filter((each) => each.status === 'won').length, 1_000, 'all are won')
+      mustEqual((await store.beginMany(claims('t', ...batch))).filter(Boolean).length, 1_000, 'all have begun')
+      mustEqual((await store.renewMany(claims('t', ...batch), long)).filter(Boolean).length, 1_000, 'all are renewed')
+      const half = ends('done', 't', ...batch.slice(0, 500))
+      mustEqual((await store.completeMany(half, kept)).filter(Boolean).length, 500, 'half of them completed')
+      await store.releaseMany(claims('t', ...batch))
+      const after = statuses(await store.claimMany(claims('next', ...batch), long))
       mustEqual([after.indexOf('won'), after.lastIndexOf('done')], [500, 499], 'one half is done, the other free')
     },
   },
@@ -119,16 +135,17 @@ export const keyCases: readonly Case[] = [
         'key\ufffd0000',
       ]
       await finish(store, 'key', 'done')
-      const answers = statuses(await store.claimMany(alike, 't', LONG_MS))
+      const answers = statuses(await store.claimMany(claims('t', ...alike), long))
       mustEqual(answers, ['done', ...alike.slice(1).map(() => 'won')], 'only the very same key is done')
     },
   },
   {
     name: 'takes keys of 10 KB, and reads them to their end',
     async run({ store }) {
-      const long = 'k'.repeat(10_240)
-      await finish(store, `${long}a`, 'done')
-      mustEqual(statuses(await store.claimMany([`${long}a`, `${long}b`], 't', LONG_MS)), ['done', 'won'], 'two keys')
+      const key = 'k'.repeat(10_240)
+      await finish(store, `${key}a`, 'done')
+      const answers = statuses(await store.claimMany(claims('t', `${key}a`, `${key}b`), long))
+      mustEqual(answers, ['done', 'won'], 'two keys')
     },
   },
 ]

@@ -1,7 +1,8 @@
 import type { ContractCase } from './contract.ts'
 import type { DedupStoreSubject } from './dedup-store-case.ts'
 import { claimCases, keyCases } from './dedup-store-claims.ts'
-import { endingCases, leaseCases } from './dedup-store-endings.ts'
+import { endingCases } from './dedup-store-endings.ts'
+import { leaseCases } from './dedup-store-leases.ts'
 
 /**
  * The promises that every store of claims keeps, as a plain list for any test runner, and for a Worker.

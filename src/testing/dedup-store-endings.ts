@@ -2,13 +2,16 @@ import type { DedupStore } from '../core/dedup-store.ts'
 import { must, mustEqual } from './contract.ts'
 import {
   AFTER_SHORT_MS,
-  dead,
-  done,
+  claims,
+  ends,
+  expire,
   finish,
+  kept,
+  long,
   LONG_MS,
-  SHORT_MS,
+  short,
   status,
-  statuses,
+  won,
   type Case,
 } from './dedup-store-case.ts'
 
@@ -17,10 +20,12 @@ const ROUGHLY_MS = 10
 
 /** How much of the store's time has passed since `clock` was claimed. */
 async function elapsedMs(store: DedupStore): Promise<number> {
-  const [claim] = await store.claimMany(['clock'], 'asks', LONG_MS)
-  must(claim?.status === 'leased', 'the lease is not over')
-  return LONG_MS - claim.leftMs
+  const [met] = await store.claimMany(claims('asks', 'clock'), long)
+  must(met?.status === 'leased', 'the lease is not over')
+  return LONG_MS - met.leftMs
 }
+
+const late = { as: 'done', token: 'late', key: 'm', ifNobody: true } as const
 
 /** What is remembered, for how long, and who may write it. */
 export const endingCases: readonly Case[] = [
@@ -28,36 +33,42 @@ export const endingCases: readonly Case[] = [
     name: `remembers what is ${as}, and lets nobody touch it any more`,
     async run({ store }) {
       await finish(store, 'm', as)
-      mustEqual(await store.renewMany(['m'], 'another', LONG_MS), [false], 'nothing is left to renew')
-      mustEqual(await store.completeMany(['m'], 'another', done), [false], 'nothing is left to complete')
+      const renewed = await store.renewMany([{ key: 'm', token: 'another', begun: true }], long)
+      mustEqual(renewed, [false], 'nothing is left to renew')
+      mustEqual(await store.beginMany(claims('another', 'm')), [false], 'nothing is left to begin')
+      const completed = await store.completeMany(ends('dead', 'another', 'm'), kept)
+      mustEqual(completed, [false], 'nothing is left to complete')
       // A store may tell the token that ended it that it did, or not: nothing may come of it.
-      await store.renewMany(['m'], 'finishes', LONG_MS)
-      await store.completeMany(['m'], 'finishes', as === 'done' ? dead : done)
-      await store.releaseMany(['m'], 'finishes')
+      await store.renewMany([{ key: 'm', token: 'finishes', begun: 'written' }], long)
+      await store.completeMany(ends(as === 'done' ? 'dead' : 'done', 'finishes', 'm'), kept)
+      await store.completeMany([{ ...late, token: as === 'dead' ? 'another' : 'finishes' }], kept)
+      await store.releaseMany(claims('finishes', 'm'))
       mustEqual(await status(store, 'm'), as, 'it stays as it is')
     },
   })),
   {
-    name: 'forgets what is done when the retention is over, attempts and all',
+    name: 'forgets what is done when the retention is over, counts and all',
     async run({ store, wait }) {
-      await store.claimMany(['m'], 't', LONG_MS)
-      await store.completeMany(['m'], 't', { as: 'done', retentionMs: SHORT_MS })
+      await expire({ store, wait }, 'm', 'first')
+      await store.claimMany(claims('t', 'm'), long)
+      await store.completeMany(ends('done', 't', 'm'), { retentionMs: short.leaseMs })
       // Twice: a store may keep it for up to two retentions.
       await wait(2 * AFTER_SHORT_MS)
-      mustEqual(await store.claimMany(['m'], 'next', LONG_MS), [{ status: 'won', attempt: 1 }], 'it is new again')
+      mustEqual(await store.claimMany(claims('next', 'm'), long), [won(0, 0)], 'it is new again')
     },
   },
   {
     name: 'counts the retention from the moment of completion',
     async run({ store, wait }) {
-      await store.claimMany(['clock'], 'nobody', LONG_MS)
+      await store.claimMany(claims('nobody', 'clock'), long)
       for (let tried = 1; ; tried += 1) {
-        await store.claimMany([`m${tried}`], 't', LONG_MS)
+        const key = `m${tried}`
+        await store.claimMany(claims('t', key), long)
         await wait(400)
         const completedAt = await elapsedMs(store)
-        await store.completeMany([`m${tried}`], 't', { as: 'done', retentionMs: 600 })
+        await store.completeMany(ends('done', 't', key), { retentionMs: 600 })
         await wait(300)
-        if ((await status(store, `m${tried}`)) === 'done') return
+        if ((await status(store, key)) === 'done') return
         // On a machine under load the question may come too late: then it says nothing, and is put again.
         const tooLate = (await elapsedMs(store)) - completedAt > 600 - ROUGHLY_MS
         must(tooLate && tried < 20, 'it is remembered still')
@@ -67,88 +78,77 @@ export const endingCases: readonly Case[] = [
   {
     name: 'lets a late owner finish while nobody took the claim over',
     async run({ store, wait }) {
-      await store.claimMany(['m'], 'late', SHORT_MS)
-      await wait(AFTER_SHORT_MS)
-      mustEqual(await store.completeMany(['m'], 'late', done), [true], 'it is still the owner')
+      await expire({ store, wait }, 'm', 'late')
+      mustEqual(await store.completeMany(ends('done', 'late', 'm'), kept), [true], 'it is still the owner')
       mustEqual(await status(store, 'm'), 'done', 'it is done')
     },
   },
   {
-    name: 'does not let a late owner renew, finish or free a claim that another one holds',
+    name: 'does not let a late owner begin, renew, finish or free a claim that another one holds',
     async run({ store, wait }) {
-      await store.claimMany(['m'], 'late', SHORT_MS)
-      await wait(AFTER_SHORT_MS)
-      await store.claimMany(['m'], 'new', LONG_MS)
-      mustEqual(await store.renewMany(['m'], 'late', LONG_MS), [false], 'renewing is refused')
-      mustEqual(await store.completeMany(['m'], 'late', done), [false], 'completing is refused')
-      await store.releaseMany(['m'], 'late')
+      await expire({ store, wait }, 'm', 'late')
+      await store.claimMany(claims('new', 'm'), long)
+      mustEqual(await store.beginMany(claims('late', 'm')), [false], 'beginning is refused')
+      const renewed = await store.renewMany([{ key: 'm', token: 'late', begun: 'written' }], long)
+      mustEqual(renewed, [false], 'renewing is refused')
+      mustEqual(await store.completeMany(ends('done', 'late', 'm'), kept), [false], 'completing is refused')
+      mustEqual(await store.completeMany([late], kept), [false], 'also to one who would write it where nobody is')
+      await store.releaseMany([{ key: 'm', token: 'late', begun: true }])
       mustEqual(await status(store, 'm'), 'leased', 'freeing it did nothing')
-      mustEqual(await store.completeMany(['m'], 'new', done), [true], 'the new owner finishes')
+      mustEqual(await store.completeMany(ends('done', 'new', 'm'), kept), [true], 'the new owner finishes')
     },
   },
   {
     name: 'completes those keys of a batch that are owned, and says which',
     async run({ store }) {
-      await store.claimMany(['a', 'c'], 'mine', LONG_MS)
-      await store.claimMany(['b'], 'other', LONG_MS)
-      mustEqual(
-        await store.completeMany(['b', 'a', 'x', 'c'], 'mine', dead),
-        [false, true, false, true],
-        'two are mine',
-      )
+      await store.claimMany(claims('mine', 'a', 'c'), long)
+      await store.claimMany(claims('other', 'b'), long)
+      const completed = await store.completeMany(ends('dead', 'mine', 'b', 'a', 'x', 'c'), kept)
+      mustEqual(completed, [false, true, false, true], 'two are mine')
       mustEqual(await status(store, 'b'), 'leased', 'what is not mine is not touched')
       mustEqual(await status(store, 'x'), 'won', 'what was never claimed is new')
       mustEqual(await status(store, 'a'), 'dead', 'what is mine is dead')
     },
   },
-]
-
-/** How claims are given back and prolonged. */
-export const leaseCases: readonly Case[] = [
   {
-    name: 'frees a released key at once',
-    async run({ store }) {
-      await store.claimMany(['m'], 'fails', LONG_MS)
-      await store.releaseMany(['m'], 'fails')
-      mustEqual(await store.completeMany(['m'], 'fails', done), [false], 'who gave it back does not own it')
-      mustEqual(await store.claimMany(['m'], 'next', LONG_MS), [{ status: 'won', attempt: 2 }], 'the second attempt')
-    },
-  },
-  {
-    name: 'prolongs a lease that is renewed',
+    name: 'writes done where nobody owns the key, when it is asked to',
     async run({ store, wait }) {
-      await store.claimMany(['m'], 't', 5_000)
-      mustEqual(await store.renewMany(['m'], 't', LONG_MS), [true], 'the owner may renew')
-      const [claim] = await store.claimMany(['m'], 'other', LONG_MS)
-      must(claim?.status === 'leased' && claim.leftMs > 5_000, 'it has more time left than it had at first')
-      mustEqual(await store.renewMany(['m'], 't', SHORT_MS), [true], 'the owner may renew again')
-      await wait(AFTER_SHORT_MS)
-      mustEqual(
-        await store.claimMany(['m'], 'other', LONG_MS),
-        [{ status: 'won', attempt: 2 }],
-        'from now, not from then',
+      await expire({ store, wait }, 'expired', 'another')
+      await store.claimMany(claims('another', 'freed'), long)
+      await store.claimMany(claims('late', 'given'), long)
+      await store.releaseMany([...claims('another', 'freed'), { key: 'given', token: 'late', begun: true }])
+      const keys = ['absent', 'expired', 'freed', 'given']
+      const strict = await store.completeMany(ends('done', 'late', ...keys), kept)
+      mustEqual(strict, [false, false, false, false], 'not when it is not asked to')
+      const written = await store.completeMany(
+        keys.map((key) => ({ ...late, key })),
+        kept,
       )
+      mustEqual(written, [true, true, true, true], 'it is written')
+      for (const key of keys) mustEqual(await status(store, key), 'done', `${key} is done`)
     },
   },
   {
-    name: 'renews those keys of a batch that are owned, and says which',
+    name: 'writes dead for nobody but the owner',
+    async run({ store }) {
+      const end = { ...late, as: 'dead' } as const
+      mustEqual(await store.completeMany([end], kept), [false], 'nobody owns it')
+      mustEqual(await status(store, 'm'), 'won', 'it is free')
+    },
+  },
+  {
+    name: 'forgets what is dead when it is revived, and nothing else',
     async run({ store }) {
       await finish(store, 'done', 'done')
-      await store.claimMany(['mine', 'freed'], 't', LONG_MS)
-      await store.claimMany(['theirs'], 'other', LONG_MS)
-      await store.releaseMany(['freed'], 't')
-      const answers = await store.renewMany(['done', 'mine', 'freed', 'theirs', 'new'], 't', LONG_MS)
-      mustEqual(answers, [false, true, false, false, false], 'one is mine')
-      mustEqual(statuses(await store.claimMany(['freed', 'new'], 'x', LONG_MS)), ['won', 'won'], 'nothing was made')
-    },
-  },
-  {
-    name: 'takes durations that are not whole',
-    async run({ store }) {
-      await store.claimMany(['m'], 't', 60_000.25)
-      mustEqual(await store.renewMany(['m'], 't', 0.5 + LONG_MS), [true], 'renewed')
-      mustEqual(await store.completeMany(['m'], 't', { as: 'done', retentionMs: 60_000.75 }), [true], 'completed')
-      mustEqual(await status(store, 'm'), 'done', 'it is done')
+      await store.claimMany(claims('t', 'dead', 'held'), long)
+      await store.releaseMany([{ key: 'dead', token: 't', begun: true }])
+      await finish(store, 'dead', 'dead')
+      const revived = await store.reviveMany(['done', 'dead', 'held', 'absent'])
+      mustEqual(revived, [false, true, false, false], 'one was dead')
+      mustEqual(await store.claimMany(claims('next', 'dead'), long), [won(0, 0)], 'it is new, counts and all')
+      mustEqual(await status(store, 'done'), 'done', 'what is done stays done')
+      mustEqual(await status(store, 'held'), 'leased', 'what is held stays held')
+      mustEqual(await store.reviveMany(['dead']), [false], 'and what is claimed again too')
     },
   },
 ]

@@ -42,6 +42,10 @@ class Context<Args extends readonly unknown[]> implements HandleContext<Args> {
     this.#attempt = attempt
   }
 
+  get key(): string {
+    return this.#attempt.key
+  }
+
   get attempt(): number {
     return this.#attempt.attempt
   }

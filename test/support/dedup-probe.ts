@@ -19,22 +19,24 @@ export interface ProbedStore {
 export function probed(real: DedupStore): ProbedStore {
   const calls: { method: Method; keys: readonly string[] }[] = []
   const acts = new Map<Method, (real: () => Promise<never>) => Promise<never>>()
-  const watched = <A extends readonly unknown[], R>(
+  const watched = <C extends string | { readonly key: string }, A extends readonly unknown[], R>(
     method: Method,
-    call: (keys: readonly string[], ...args: A) => Promise<R>,
+    call: (claims: readonly C[], ...args: A) => Promise<R>,
   ) => {
-    return (keys: readonly string[], ...args: A): Promise<R> => {
-      calls.push({ method, keys })
+    return (claims: readonly C[], ...args: A): Promise<R> => {
+      calls.push({ method, keys: claims.map((claim) => (typeof claim === 'string' ? claim : claim.key)) })
       const act = acts.get(method)
-      return act === undefined ? call(keys, ...args) : act(() => call(keys, ...args) as Promise<never>)
+      return act === undefined ? call(claims, ...args) : act(() => call(claims, ...args) as Promise<never>)
     }
   }
   return {
     store: {
       claimMany: watched('claimMany', real.claimMany),
+      beginMany: watched('beginMany', real.beginMany),
       renewMany: watched('renewMany', real.renewMany),
       completeMany: watched('completeMany', real.completeMany),
       releaseMany: watched('releaseMany', real.releaseMany),
+      reviveMany: watched('reviveMany', real.reviveMany),
     },
     calls,
     count: (method) => calls.filter((call) => call.method === method).length,
