@@ -20,8 +20,8 @@ const ALLOW = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
 
 /** A `Host` as RFC 9110, section 7.2, and RFC 3986, section 3.2.2, write it; no user, no path. */
 const HOST = /^(?:\[[\da-f:.]+\]|[\w.~!$&'()*+,;=%-]+)(?::\d*)?$/i
-/** Path and query; without what a URL would read as another path (`\`, `#`, blanks, which it drops). */
-const PATH = /^\/[!-"$->@-[\]-~\x80-\xff]*(?:\?[!-"$-~\x80-\xff]*)?$/
+/** Path and query in ASCII; without what a URL would read as another path (`\`, `#`, blanks, which it drops). */
+const PATH = /^\/[!-"$->@-[\]-~]*(?:\?[!-"$-~]*)?$/
 const ABSOLUTE = /^(https?):\/\/([^/?#]+)(.*)$/i
 
 /**
@@ -36,7 +36,7 @@ export function addressOf(line: RequestLine, fields: IncomingFields): string | R
   if (method === 'TRACE' || method === 'TRACK' || method === 'CONNECT') return { status: 501 }
   if (target === '*') return method === 'OPTIONS' ? { status: 204, allow: ALLOW } : BAD
   if (target.startsWith('/'))
-    return PATH.test(target) ? `${origin ?? `${isEncrypted ? 'https' : 'http'}://${host}`}${ascii(target)}` : BAD
+    return PATH.test(target) ? `${origin ?? `${isEncrypted ? 'https' : 'http'}://${host}`}${target}` : BAD
   return absolute(line)
 }
 
@@ -45,10 +45,10 @@ function absolute({ target, isEncrypted, origin }: RequestLine): string | Refusa
   const [, scheme = '', authority = '', rest = ''] = ABSOLUTE.exec(target) ?? []
   const path = rest.startsWith('/') ? rest : `/${rest}`
   if (!HOST.test(authority) || !PATH.test(path)) return BAD
-  if (origin !== undefined) return `${origin}${ascii(path)}`
+  if (origin !== undefined) return `${origin}${path}`
   // RFC 9110, section 7.4: what is asked for over TLS must not be given without.
   if (scheme.toLowerCase() === 'https' && !isEncrypted) return { status: 421 }
-  return `${scheme}://${authority}${ascii(path)}`
+  return `${scheme}://${authority}${path}`
 }
 
 /** The host that is asked for; `localhost` for one who names none; undefined for what must be refused. */
@@ -59,11 +59,6 @@ function hostOf({ host, hosts, authority, isHttp2 }: IncomingFields): string | u
   // HTTP/1.0 has no Host, and an empty one is for addresses without a host (RFC 9110, section 7.2). In HTTP/2 one is due.
   if (named === undefined || named === '') return isHttp2 ? undefined : 'localhost'
   return HOST.test(named) ? named : undefined
-}
-
-/** Bytes that no URL has, each as it came; left alone, they would be read as Latin-1. */
-function ascii(path: string): string {
-  return path.replace(/[\x80-\xff]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
 }
 
 const BAD: Refusal = { status: 400 }
