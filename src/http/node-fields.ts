@@ -16,7 +16,6 @@ export function fieldsOf(raw: readonly string[]): IncomingFields {
   const headers: [string, string][] = []
   let [host, hosts, authority]: [string | undefined, number, string | undefined] = [undefined, 0, undefined]
   let [isHttp2, announcesBody] = [false, false]
-  let cookies: [string, string] | undefined
   for (let index = 0; index + 1 < raw.length; index += 2) {
     const name = raw[index] ?? ''
     const value = raw[index + 1] ?? ''
@@ -26,19 +25,12 @@ export function fieldsOf(raw: readonly string[]): IncomingFields {
       if (name === ':authority') authority = value
       continue
     }
+    headers.push([name, value])
     const lower = name.toLowerCase()
-    // HTTP/2 splits a cookie field, and its parts are joined as RFC 9113, section 8.2.3, says; not by a comma.
-    if (lower === 'cookie' && cookies !== undefined) {
-      cookies[1] += `; ${value}`
-      continue
-    }
-    const field: [string, string] = [name, value]
-    headers.push(field)
     if (lower === 'host') {
       host ??= value
       hosts += 1
-    } else if (lower === 'cookie') cookies = field
-    else if (lower === 'transfer-encoding' || (lower === 'content-length' && value !== '0')) announcesBody = true
+    } else if (lower === 'transfer-encoding' || (lower === 'content-length' && value !== '0')) announcesBody = true
   }
   return { headers, host, hosts, authority, isHttp2, announcesBody }
 }
