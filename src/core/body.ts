@@ -1,9 +1,13 @@
 import type { Clock } from './clock.ts'
 import { withDeadline } from './deadline.ts'
+import { hasCode } from './errors.ts'
 import { endsSoon } from './promise.ts'
 
+/** Why a body could not be read. `body_consumed`: somebody in front has read it, which is the service's own fault. */
+export type NoBody = 'body_consumed' | 'body_too_large' | 'body_unreadable'
+
 /** The bytes of a request, or why there are none. */
-export type Body = Uint8Array | 'body_too_large' | 'body_unreadable'
+export type Body = Uint8Array | NoBody
 
 const EMPTY = new Uint8Array(0)
 /** Longer than any provider waits: who sends so slowly, or has stopped in the middle, is gone. */
@@ -26,10 +30,10 @@ export async function readBody(request: Request, maxBytes: number): Promise<Body
   if (claimed > maxBytes) return 'body_too_large'
   const stream = request.body
   if (stream === null) return EMPTY
+  if (stream.locked) return 'body_consumed'
   const chunks: Uint8Array[] = []
   let size = 0
   try {
-    // Throws for a body that somebody else is reading.
     const reader = stream.getReader() as ReadableStreamDefaultReader<unknown>
     for (;;) {
       const { done, value } = await reader.read()
@@ -44,11 +48,11 @@ export async function readBody(request: Request, maxBytes: number): Promise<Body
       }
       chunks.push(value)
     }
-  } catch {
-    return 'body_unreadable'
+  } catch (error) {
+    return hasCode(error, 'ERR_PERF_BODY_CONSUMED') ? 'body_consumed' : 'body_unreadable'
   }
-  // Somebody before us has read it. Not asked of `bodyUsed`, which costs as much as reading a small body.
-  if (size === 0 && claimed > 0) return 'body_unreadable'
+  // Not asked of `bodyUsed`, which costs as much as reading a small body.
+  if (size === 0 && claimed > 0) return 'body_consumed'
   const [only] = chunks
   return chunks.length === 1 && only !== undefined ? only : joined(chunks, size)
 }

@@ -13,6 +13,9 @@ export type PerfErrorCode =
   | 'ERR_PERF_LAZY_LOAD'
   | 'ERR_PERF_METRICS_MISUSE'
   | 'ERR_PERF_METRICS_EXPORT'
+  | 'ERR_PERF_BODY_CONSUMED'
+  | 'ERR_PERF_RESPONSE'
+  | 'ERR_PERF_WRONG_CALL'
 
 /** The base of all errors of this package. Messages name the operation, never a key, a body, a secret or a phone number. */
 export class PerfError extends Error {

@@ -1,3 +1,4 @@
+import { takesOptions } from '../core/handler.ts'
 import { createCache, type Cache } from '../cache/index.ts'
 import { createDedup, type Dedup, type DedupStats } from '../dedup/index.ts'
 import { deduplicationMiddleware as room, type DeduplicationMiddleware, type DeduplicationOptions } from '../http/index.ts' // prettier-ignore
@@ -72,6 +73,7 @@ const runner = (option: Ask): Pick<Dedup, 'each'> => option('dedup') ?? { each: 
 export function deduplicationMiddleware<Body = unknown>(
   options: Partial<DeduplicationOptions<Body>> = {},
 ): DeduplicationMiddleware {
+  takesOptions('deduplicationMiddleware', options)
   // Asked at each delivery: it may be configured, or cleared, after the handler was wrapped.
   const dedup: Pick<Dedup, 'each'> = { each: (updates, call) => part(runner).each(updates, call) }
   return room<Body>({ dedup, keys: keysOf, ...options })

@@ -1,4 +1,4 @@
-import type { Handler, Middleware } from '../core/handler.ts'
+import { fetchHandler, takesOptions, type Handler, type Middleware } from '../core/handler.ts'
 import {
   cacheMiddleware as cacheRoom,
   healthEndpoint,
@@ -25,6 +25,7 @@ type FetchHandler = (request: Request) => Promise<Response>
  * @throws OptionError `ERR_PERF_OPTION`
  */
 export function performanceMiddleware(options: Omit<PerformanceOptions, 'metrics'>): Middleware {
+  takesOptions('performanceMiddleware', options)
   return <Args extends readonly unknown[]>(next: Handler<Args>): Handler<Args> => {
     const measured = forRegistry((metrics) => performanceRoom({ ...options, metrics })(next))
     // Now, so that a wrong option is heard of where it is written, and not by the first request.
@@ -40,6 +41,7 @@ export function performanceMiddleware(options: Omit<PerformanceOptions, 'metrics
  * @throws OptionError `ERR_PERF_OPTION`
  */
 export function cacheMiddleware(options: Partial<CacheMiddlewareOptions> = {}): Middleware {
+  takesOptions('cacheMiddleware', options)
   return cacheRoom({ cache: responseCache, ttlMs: 60_000, ...options })
 }
 
@@ -75,12 +77,15 @@ const healthPage: FetchHandler = (request) => part(healthPages)(shownRegistry())
  *
  * @throws OptionError `ERR_PERF_OPTION` for a `METRICS_TOKEN` that no header can carry
  */
-export async function handlePerformanceRequest(request: Request): Promise<Response> {
-  const path = request.url.replace(/[?#].*$/s, '')
-  if (path.endsWith('/metrics')) return part(metricsPage)(request)
-  if (/\/health(?:\/live)?$/.test(path)) return healthPage(request)
-  return new Response('Not Found\n', { status: 404 })
-}
+export const handlePerformanceRequest: FetchHandler = /* @__PURE__ */ fetchHandler(
+  'handlePerformanceRequest',
+  async (request: Request) => {
+    const path = request.url.replace(/[?#].*$/s, '')
+    if (path.endsWith('/metrics')) return part(metricsPage)(request)
+    if (/\/health(?:\/live)?$/.test(path)) return healthPage(request)
+    return new Response('Not Found\n', { status: 404 })
+  },
+)
 
 /** How the service is, as the JSON of its health page: status, checks, and the rates of the last five minutes. */
 export async function getHealthMetrics(): Promise<HealthDocument> {

@@ -1,4 +1,4 @@
-import type { Handler, Middleware } from '../core/handler.ts'
+import { takesOptions, takesRequest, wrapped, type Handler, type Middleware } from '../core/handler.ts'
 import { Filler } from './cache-fill.ts'
 import { Drops } from './cache-memory.ts'
 import { checkedOptions, type CacheMiddlewareOptions } from './cache-options.ts'
@@ -29,6 +29,7 @@ import { Writes } from './cache-writes.ts'
  * @throws OptionError `ERR_PERF_OPTION`
  */
 export function cacheMiddleware(options: CacheMiddlewareOptions): Middleware {
+  takesOptions('cacheMiddleware', options)
   const checked = checkedOptions(options)
   const { cache, host, name, cacheTimeoutMs: timeoutMs } = checked
   const port = new CachePort(cache, { host, name, timeoutMs })
@@ -36,9 +37,12 @@ export function cacheMiddleware(options: CacheMiddlewareOptions): Middleware {
   const reads = new Reads(checked, { port, drops, filler: new Filler(checked, port, drops) })
   const writes = new Writes(checked, { port, drops })
 
-  return <Args extends readonly unknown[]>(next: Handler<Args>): Handler<Args> =>
-    (request, ...args) => {
-      const ask = (asked: Request): Response | Promise<Response> => next(asked, ...args)
+  return <Args extends readonly unknown[]>(next: Handler<Args>): Handler<Args> => {
+    const handler = wrapped('cacheMiddleware', next)
+    return (request, ...args) => {
+      takesRequest('cacheMiddleware', request)
+      const ask = (asked: Request): Response | Promise<Response> => handler(asked, ...args)
       return isSafe(request.method) ? reads.answer(request, ask, args) : writes.pass(request, ask)
     }
+  }
 }

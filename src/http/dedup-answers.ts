@@ -1,3 +1,4 @@
+import type { NoBody } from '../core/body.ts'
 import type { Outcome } from './dedup-together.ts'
 
 /** The answer to a delivery whose keys were claimed, or could not be. Throws what the handler threw, unchanged. */
@@ -15,9 +16,12 @@ export function answerOf(outcome: Outcome): Response {
 }
 
 /** Turns away a body that cannot be handed on. */
-export function refused(error: 'body_too_large' | 'body_unreadable'): Response {
-  return json({ success: false, error }, { status: error === 'body_too_large' ? 413 : 400 })
+export function refused(error: NoBody): Response {
+  return json({ success: false, error }, { status: STATUS[error] })
 }
+
+/** A body that was consumed is the service's own fault, and the sender has to come again. */
+const STATUS: Readonly<Record<NoBody, number>> = { body_consumed: 500, body_too_large: 413, body_unreadable: 400 }
 
 function busy(retryAfterMs: number): Response {
   const headers = { 'retry-after': `${Math.max(1, Math.ceil(retryAfterMs / 1_000))}` }

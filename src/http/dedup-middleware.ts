@@ -1,6 +1,6 @@
 import { readBodyInTime } from '../core/body.ts'
 import { systemClock } from '../core/clock.ts'
-import type { Handler } from '../core/handler.ts'
+import { fetchHandler, takesOptions, wrapped, type Handler } from '../core/handler.ts'
 import { waitUntilOf } from '../core/host.ts'
 import { answerOf, refused } from './dedup-answers.ts'
 import { checkedOptions, type CheckedOptions, type DeduplicationOptions } from './dedup-options.ts'
@@ -56,11 +56,14 @@ export type DeduplicationMiddleware = <Args extends readonly unknown[]>(
  *   wrapped handler throw
  */
 export function deduplicationMiddleware<Body = unknown>(options: DeduplicationOptions<Body>): DeduplicationMiddleware {
+  takesOptions('deduplicationMiddleware', options)
   const checked = checkedOptions(options)
   return (next) => {
-    const deliveries = new Deliveries(checked, next)
-    const handler: typeof next = (request, ...args) =>
-      request.method === 'POST' ? deliveries.handle(request, args) : next(request, ...args)
+    const inner = wrapped('deduplicationMiddleware', next)
+    const deliveries = new Deliveries(checked, inner)
+    const handler = fetchHandler<typeof next>('deduplicationMiddleware', (request, ...args) =>
+      request.method === 'POST' ? deliveries.handle(request, args) : inner(request, ...args),
+    )
     return Object.assign(handler, { stats: () => ({ ...deliveries.counts }) })
   }
 }

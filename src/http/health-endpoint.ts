@@ -1,5 +1,6 @@
 import { hasMethods, isText, knownOptions } from '../core/check.ts'
 import { OptionError } from '../core/errors.ts'
+import { fetchHandler } from '../core/handler.ts'
 import { defaultHost, type Host } from '../core/host.ts'
 import type { Metrics } from '../core/metrics-port.ts'
 import { preferred } from '../core/negotiate.ts'
@@ -69,7 +70,7 @@ const WORST = { errorRate: 0.05, avgLatencyMs: 1_000, cacheHitRate: 0.5 }
 export function healthEndpoint(options: HealthEndpointOptions): (request: Request) => Promise<Response> {
   const { metrics, about, run } = checked(options)
 
-  return async (request) => {
+  return fetchHandler('healthEndpoint', async (request: Request) => {
     if (request.method !== 'GET' && request.method !== 'HEAD')
       return new Response('Method Not Allowed\n', { status: 405, headers: { allow: 'GET, HEAD' } })
     if (isLiveness(request.url)) return answer(request, { status: 'healthy', service: about.service })
@@ -83,7 +84,7 @@ export function healthEndpoint(options: HealthEndpointOptions): (request: Reques
       performance: { ...rates, uptime: Math.round(metrics?.uptimeMs() ?? 0) },
       warmedUp: metrics === undefined || warmedUp(metrics),
     })
-  }
+  })
 }
 
 function checked(options: HealthEndpointOptions) {

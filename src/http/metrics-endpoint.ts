@@ -1,5 +1,6 @@
 import { atLeast, hasMethods, knownOptions } from '../core/check.ts'
 import { codeOf } from '../core/fact.ts'
+import { fetchHandler } from '../core/handler.ts'
 import { defaultHost, type Host } from '../core/host.ts'
 import type { MetricsView } from '../core/metrics-port.ts'
 import { acceptsGzip } from '../core/negotiate.ts'
@@ -60,7 +61,7 @@ export function metricsEndpoint(options: MetricsEndpointOptions): (request: Requ
     }
   }
 
-  return async (request) => {
+  return fetchHandler('metricsEndpoint', async (request: Request) => {
     if (access === undefined) {
       tellClosed()
       return answer(404, 'Not Found\n')
@@ -72,7 +73,7 @@ export function metricsEndpoint(options: MetricsEndpointOptions): (request: Requ
       return answer(405, 'Method Not Allowed\n', { allow: 'GET, HEAD' })
     if (format === undefined) return answer(400, `format must be one of ${FORMATS.join(', ')}\n`)
     return show(request, format)
-  }
+  })
 }
 
 function checked(options: MetricsEndpointOptions) {

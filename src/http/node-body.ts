@@ -20,7 +20,11 @@ export function nodeBody(request: NodeRequestLike): NodeBody {
     state = 'over'
   }
 
+  const gone = (): void => fail(new DOMException('the client went away before its request was complete', 'AbortError'))
+
   function listen(to: ReadableStreamDefaultController<Uint8Array>): void {
+    // None of its events would come any more.
+    if (request.destroyed === true) return gone()
     state = 'reading'
     request.on('data', (chunk: Uint8Array) => {
       if (state === 'over') return
@@ -32,8 +36,8 @@ export function nodeBody(request: NodeRequestLike): NodeBody {
       if (state === 'reading') to.close()
       state = 'over'
     })
-    request.on('error', fail)
-    request.on('close', () => fail(new Error('the client went away before its request was complete')))
+    request.on('error', gone)
+    request.on('close', gone)
   }
 
   const stream = new ReadableStream<Uint8Array>(

@@ -1,60 +1,85 @@
 import { LazyAbort } from '../core/deadline.ts'
+import type { PerfError } from '../core/errors.ts'
 import { nodeBody, type NodeBody } from './node-body.ts'
-import type { NodeRequestLike, NodeResponseLike } from './node-types.ts'
+import { fieldsOf, type IncomingFields } from './node-fields.ts'
+import { consumedBody, fieldsOfParsed, parsedBody } from './node-parsed-body.ts'
+import { addressOf, type Refusal } from './node-target.ts'
+import { isGone, type NodeRequestLike, type NodeResponseLike } from './node-types.ts'
 
-/** A web request over a Node request, and its body when it has one. */
+/** A web request over a Node request, and its body when that comes from the socket. */
 export interface WebRequest {
   readonly request: Request
   readonly body: NodeBody | undefined
+  /** Set when the handler has read a body that somebody in front of us had read already. */
+  consumed?: PerfError
 }
 
-/**
- * Makes the web request that a handler gets.
- *
- * @param origin - e.g. `https://example.com`, for services behind a proxy; by default what the client sent as `Host`
- * @throws TypeError for a host or a method that a web request cannot have
- */
-export function webRequest(req: NodeRequestLike, res: NodeResponseLike, origin: string | undefined): WebRequest {
-  const { method = 'GET', url = '/' } = req
-  const { headers, host, hasBody } = headersOf(req.rawHeaders)
-  const body = hasBody && method !== 'GET' && method !== 'HEAD' ? nodeBody(req) : undefined
-  const href = url.startsWith('/') ? `${origin ?? ownOrigin(req, host)}${url}` : url
-  const init: RequestInit & { duplex?: 'half' } = { method, headers }
-  if (body !== undefined) {
-    init.body = body.stream
-    init.duplex = 'half'
+export interface WebRequestOptions {
+  /** E.g. `https://example.com`, for services behind a proxy; by default what the client asked for. */
+  readonly origin: string | undefined
+  /** Is told when the handler reads a body that is lost. */
+  readonly onConsumed: (error: PerfError, request: Request) => void
+}
+
+/** Makes the web request that a handler gets, or says what it is answered with when there is none. */
+export function webRequest(
+  req: NodeRequestLike,
+  res: NodeResponseLike,
+  { origin, onConsumed }: WebRequestOptions,
+): WebRequest | Refusal {
+  const { method = 'GET', url: target = '/', socket } = req
+  const fields = fieldsOf(req.rawHeaders)
+  const isEncrypted = 'encrypted' in socket && socket.encrypted === true
+  const address = addressOf({ method, target, isEncrypted, origin }, fields)
+  if (typeof address !== 'string') return address
+  try {
+    const web = assembled(req, { address, fields, onConsumed })
+    // Methods are written in capitals, and a web request does so by itself (RFC 9110, section 9.1).
+    if (fields.isHttp2 && web.request.method !== method) return { status: 501 }
+    // Made when it is first read: a signal costs as much as the rest of a small request.
+    Object.defineProperty(web.request, 'signal', { configurable: true, get: signalOf(res) })
+    return web
+  } catch {
+    return { status: 400 }
   }
-  const request = new Request(href, init)
-  // Made when it is first read: a signal costs as much as the rest of a small request.
-  Object.defineProperty(request, 'signal', { configurable: true, get: signalOf(res) })
-  return { request, body }
 }
 
-function ownOrigin({ socket }: NodeRequestLike, host: string): string {
-  return `${'encrypted' in socket && socket.encrypted === true ? 'https' : 'http'}://${host}`
+interface Parts extends Pick<WebRequestOptions, 'onConsumed'> {
+  readonly address: string
+  readonly fields: IncomingFields
 }
 
-interface IncomingHeaders {
-  readonly headers: [name: string, value: string][]
-  readonly host: string
-  readonly hasBody: boolean
-}
-
-function headersOf(raw: readonly string[]): IncomingHeaders {
-  const headers: [string, string][] = []
-  let host = 'localhost'
-  let hasBody = false
-  for (let index = 0; index + 1 < raw.length; index += 2) {
-    const name = raw[index] ?? ''
-    const value = raw[index + 1] ?? ''
-    // HTTP/2 puts the request line among the headers, as names that begin with a colon.
-    if (name.startsWith(':')) continue
-    headers.push([name, value])
-    const lower = name.toLowerCase()
-    if (lower === 'host') host = value
-    else if (lower === 'transfer-encoding' || (lower === 'content-length' && value !== '0')) hasBody = true
+function assembled(req: NodeRequestLike, { address, fields, onConsumed }: Parts): WebRequest {
+  const { method = 'GET' } = req
+  const { headers, host, authority } = fields
+  // What asks for the host, asks for this one: so it is in HTTP/1 (RFC 9113, section 8.3.1).
+  if (host === undefined && authority !== undefined) headers.push(['host', authority])
+  if (method === 'GET' || method === 'HEAD' || !hasBody(req, fields))
+    return { request: new Request(address, { method, headers }), body: undefined }
+  const bytes = parsedBody(req)
+  if (bytes === undefined) {
+    const body = nodeBody(req)
+    return { request: new Request(address, streamed({ method, headers }, body.stream)), body }
   }
-  return { headers, host, hasBody }
+  if (bytes !== 'consumed') {
+    const init = { method, headers: fieldsOfParsed(headers, bytes), body: bytes }
+    return { request: new Request(address, init), body: undefined }
+  }
+  const stream = consumedBody((error) => {
+    web.consumed = error
+    onConsumed(error, web.request)
+  })
+  const web: WebRequest = { request: new Request(address, streamed({ method, headers }, stream)), body: undefined }
+  return web
+}
+
+function streamed(init: RequestInit, body: ReadableStream<Uint8Array>): RequestInit & { readonly duplex: 'half' } {
+  return { ...init, body, duplex: 'half' }
+}
+
+function hasBody({ stream }: NodeRequestLike, { isHttp2, announcesBody }: IncomingFields): boolean {
+  // HTTP/2 frames a body by itself, and needs no length for it (RFC 9113, section 8.1).
+  return isHttp2 ? (stream as { endAfterHeaders?: boolean } | undefined)?.endAfterHeaders === false : announcesBody
 }
 
 /** Aborts when the connection is closed before the answer was sent in full. */
@@ -66,7 +91,7 @@ function signalOf(res: NodeResponseLike): () => AbortSignal {
       const gone = (): void => {
         if (!res.writableFinished) own.abort(new DOMException('The client went away', 'AbortError'))
       }
-      if (res.destroyed) gone()
+      if (isGone(res)) gone()
       else res.on('close', gone)
       abort = own
     }

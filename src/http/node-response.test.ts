@@ -86,7 +86,10 @@ describe('the answer', () => {
       const answer = await fetch(url + path)
       expect([answer.status, await answer.text()]).toEqual([500, 'Internal Server Error\n'])
     }
-    expect(facts).toEqual([{ name: 'http.failed', code: 'ERR_X' }, { name: 'http.failed' }])
+    expect(facts).toEqual([
+      { name: 'http.failed', code: 'ERR_X' },
+      { name: 'http.failed', code: 'ERR_PERF_RESPONSE' },
+    ])
   })
 
   it('breaks the connection when its stream fails in the middle', async () => {

@@ -1,76 +1,47 @@
-import type { NodeResponseLike } from './node-types.ts'
+import { copyBody } from './node-copy.ts'
+import { writeHead, wrongLength } from './node-head.ts'
+import { isGone, type NodeResponseLike } from './node-types.ts'
 
-/** Writes a web response to a Node response; resolves when all of it was handed over, or nobody listens any more. */
-export async function writeResponse(response: Response, res: NodeResponseLike, withBody: boolean): Promise<void> {
-  const { status, statusText, headers, body } = response
-  res.statusCode = status
-  if (statusText !== '') res.statusMessage = statusText
-  headers.forEach((value, name) => {
-    if (name !== 'set-cookie') res.setHeader(name, value)
-  })
-  const cookies = headers.getSetCookie()
-  if (cookies.length > 0) res.setHeader('set-cookie', cookies)
-  if (body === null) {
-    res.end()
-  } else if (withBody) {
-    await writeBody(body, res)
-  } else {
-    res.end()
-    await body.cancel()
-  }
+/**
+ * Writes a web response to a Node response; resolves when all of it was handed over, or nobody listens any more.
+ *
+ * @throws PerfError `ERR_PERF_RESPONSE` when it cannot be sent as it is; or what its body fails with
+ */
+export async function writeResponse(response: Response, res: NodeResponseLike, isHead: boolean): Promise<void> {
+  const { status, body } = response
+  const length = writeHead(response, res)
+  if (body !== null && !isHead) return writeBody(body, res, length)
+  if (length !== undefined && saysLength(status, isHead)) res.setHeader('content-length', String(length))
+  // Without a body there is nothing to say how long it is: a client would wait for it.
+  else if (length !== undefined && length > 0 && status !== 204 && status !== 205) wrongLength(length)
+  res.end()
+  // A source that fails while it is told to stop has nobody left to tell.
+  body?.cancel().catch(() => undefined)
 }
 
-async function writeBody(body: ReadableStream<Uint8Array>, res: NodeResponseLike): Promise<void> {
+/** Where the field speaks of what GET would give, and not of this answer (RFC 9110, section 8.6). */
+function saysLength(status: number, isHead: boolean): boolean {
+  return status === 304 || (isHead && status !== 204 && status !== 205)
+}
+
+async function writeBody(
+  body: ReadableStream<Uint8Array>,
+  res: NodeResponseLike,
+  length: number | undefined,
+): Promise<void> {
   const reader = body.getReader()
-  const gone = (): void => {
-    // A source that fails while it is told to stop has nobody left to tell.
+  const stop = (): void => {
     reader.cancel().catch(() => undefined)
   }
-  if (res.destroyed) return gone()
-  res.on('close', gone)
+  if (isGone(res)) return stop()
+  res.on('close', stop)
   try {
-    const first = await reader.read()
-    if (first.done) return void res.end()
-    let coming = reader.read()
-    // One chunk is the common case: written together with the head, in one packet and with its length.
-    if (await endsNow(coming)) return void res.end(first.value)
-    let chunk: ReadableStreamReadResult<Uint8Array> = first
-    while (!chunk.done) {
-      if (!res.write(chunk.value)) await drained(res)
-      chunk = await coming
-      if (!chunk.done) coming = reader.read()
-    }
+    await copyBody(reader, res, length)
     res.end()
+  } catch (error) {
+    stop()
+    throw error
   } finally {
-    res.off('close', gone)
+    res.off('close', stop)
   }
-}
-
-/** Enough turns for a body that was made from a string or bytes to say that it is over; a live stream is not held up. */
-const TURNS = 8
-
-async function endsNow(coming: Promise<ReadableStreamReadResult<Uint8Array>>): Promise<boolean> {
-  let over = false
-  coming.then(
-    ({ done }) => {
-      over = done
-    },
-    () => undefined,
-  )
-  for (let turn = 0; turn < TURNS && !over; turn += 1) await undefined
-  return over
-}
-
-function drained(res: NodeResponseLike): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      res.off('drain', done)
-      res.off('close', done)
-      resolve()
-    }
-    res.on('drain', done)
-    res.on('close', done)
-    // Closed before we listened: neither event would come any more.
-    if (res.destroyed) done()
-  })
 }

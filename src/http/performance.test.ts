@@ -76,15 +76,17 @@ describe('performanceMiddleware', () => {
     expect(read('http_requests_total', overflow)).toBe(500)
   })
 
-  it('counts what is no response as a 500, and hands it on', async () => {
+  it('counts what is no response as a 500, and refuses it', async () => {
     const { measured, read } = setup()
-    const odd = [undefined, null, 'text', {}, { status: '200' }, { status: 250788000001 }, Response.error()]
+    const odd = [undefined, null, 'text', {}, { status: '200' }, { status: 250788000001 }, () => new Response()]
     for (const [index, result] of odd.entries()) {
       const given = result as unknown as Response
-      expect(measured(() => given)(request())).toBe(given)
-      expect(await measured(() => Promise.resolve(given))(request())).toBe(given)
+      expect(() => measured(() => given)(request())).toThrow('must answer with a Response')
+      await expect(measured(() => Promise.resolve(given))(request())).rejects.toThrow('must answer with a Response')
       expect(read('http_requests_total', { method: 'POST', status: '500', route: 'other' })).toBe(2 * (index + 1))
     }
+    expect(measured(() => Response.error())(request())).toMatchObject({ type: 'error' })
+    expect(read('http_requests_total', { method: 'POST', status: '500', route: 'other' })).toBe(2 * odd.length + 1)
     expect(read('http_requests_in_flight')).toBe(0)
   })
 

@@ -1,6 +1,6 @@
 import { atLeast, hasMethods, isFunction, isText, knownOptions } from '../core/check.ts'
 import type { Clock } from '../core/clock.ts'
-import type { Handler, Middleware } from '../core/handler.ts'
+import { givesResponse, takesHandler, takesOptions, takesRequest, type Handler, type Middleware } from '../core/handler.ts' // prettier-ignore
 import type { Host } from '../core/host.ts'
 import type { Metrics } from '../core/metrics-port.ts'
 import { isPromiseLike } from '../core/promise.ts'
@@ -52,6 +52,7 @@ interface Ended {
  * @throws OptionError `ERR_PERF_OPTION`
  */
 export function performanceMiddleware(options: PerformanceOptions): Middleware {
+  takesOptions('performanceMiddleware', options)
   knownOptions(options, 'service', 'metrics', 'slowMs', 'log', 'route', 'fields', 'host')
   isText('service', options.service)
   hasMethods('metrics', options.metrics, 'counter', 'gauge', 'histogram', 'addSource')
@@ -62,14 +63,16 @@ export function performanceMiddleware(options: PerformanceOptions): Middleware {
   const inFlight = metrics.gauge('http_requests_in_flight', { help: 'Requests that are being answered' }).with()
   const record = recorder(options, clock)
 
-  return <Args extends readonly unknown[]>(next: Handler<Args>): Handler<Args> =>
-    (request, ...args) => {
+  return <Args extends readonly unknown[]>(next: Handler<Args>): Handler<Args> => {
+    takesHandler('performanceMiddleware', next)
+    return (request, ...args) => {
+      takesRequest('performanceMiddleware', request)
       const startedAt = clock.elapsed()
       inFlight.inc()
       const answered = (response: Response): Response => {
         inFlight.dec()
         record({ request, startedAt, status: statusNumber((response as Response | undefined)?.status) })
-        return response
+        return givesResponse('performanceMiddleware', response)
       }
       const failed = (error: unknown): never => {
         inFlight.dec()
@@ -84,6 +87,7 @@ export function performanceMiddleware(options: PerformanceOptions): Middleware {
       }
       return isPromiseLike(result) ? Promise.resolve(result).then(answered, failed) : answered(result)
     }
+  }
 }
 
 /** Takes the second and last clock reading of a request, and writes everything down. */

@@ -33,6 +33,8 @@ function isKnown(result: EachResult<unknown>): boolean {
 
 const STATUS: Readonly<Record<Rejection, number>> = {
   bad_json: 400,
+  // The sender did all right: he has to come again once the service is mended.
+  body_consumed: 500,
   body_too_large: 413,
   body_unreadable: 400,
   malformed_signature: 401,

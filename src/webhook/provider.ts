@@ -27,6 +27,7 @@ export interface SplitDelivery<U extends Update> {
 /** Why a request was turned away; told in the fact `webhook.rejected`. */
 export type Rejection =
   | 'bad_json'
+  | 'body_consumed'
   | 'body_too_large'
   | 'body_unreadable'
   | 'malformed_signature'

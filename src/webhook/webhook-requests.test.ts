@@ -178,11 +178,11 @@ describe('a body', () => {
     expect((await post(new Uint8Array(most))).status).toBe(400)
   })
 
-  it('that was read before is a bad request', async () => {
+  it('that was read before is a fault of this side: the sender has to come again', async () => {
     const request = await signed(messagesFrom('2507'))
     await request.text()
     const answer = await openDoor().webhook(request)
-    expect([answer.status, await answer.json()]).toEqual([400, { success: false, error: 'body_unreadable' }])
+    expect([answer.status, await answer.json()]).toEqual([500, { success: false, error: 'body_consumed' }])
   })
 })
 

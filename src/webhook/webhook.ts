@@ -1,4 +1,4 @@
-import type { Handler } from '../core/handler.ts'
+import { fetchHandler, type Handler } from '../core/handler.ts'
 import { Door } from './door.ts'
 import { checkOptions, type WebhookOptions } from './options.ts'
 import type { Update } from './provider.ts'
@@ -37,10 +37,10 @@ export function createWebhook<Args extends readonly unknown[] = readonly unknown
   checkOptions(options)
   const door = new Door(options)
   const shakesHands = options.provider.handshake !== undefined
-  const handler: Handler<Args> = (request, ...args) => {
+  const handler = fetchHandler<Handler<Args>>('createWebhook', (request, ...args) => {
     if (request.method === 'POST') return door.deliver(request, args)
     if (request.method === 'GET' && shakesHands) return door.shakeHands(request, args)
     return door.reject('method', shakesHands ? 'GET, POST' : 'POST')
-  }
+  })
   return Object.assign(handler, { stats: () => ({ ...door.counts }) })
 }
