@@ -32,8 +32,10 @@ export type FactName =
   | 'webhook.failed'
   | 'webhook.late'
   | 'webhook.rejected'
+  | 'webhook.shed'
   | 'webhook.short_retention'
   | 'webhook.unkeyed'
+  | 'webhook.update_failed'
 
 /**
  * A rare event, told to `host.observe`. Holds names, counts and durations only: never a key, a body, a secret or a

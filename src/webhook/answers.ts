@@ -8,18 +8,21 @@ export type Outcome =
   | { readonly status: 'failed' }
   | { readonly status: 'busy'; readonly retryAfterMs: number }
 
-/** Sums up: a failure makes the provider resend, work elsewhere makes it come back, the rest is done. */
+/**
+ * Sums up: a failure makes the provider resend, work elsewhere makes it come back, the rest is done. A word that this
+ * version does not know is a failure: a runner may be the user's own.
+ */
 export function outcomeOf(results: readonly EachResult<unknown>[], unkeyedFailed: boolean): Outcome {
   let retryAfterMs = 0
   let busy = false
   let failed = unkeyedFailed
   let duplicates = 0
   for (const result of results) {
-    if (result.status === 'failed') failed = true
-    else if (result.status === 'in-progress') {
+    if (result.status === 'in-progress') {
       busy = true
       retryAfterMs = Math.max(retryAfterMs, result.retryAfterMs)
     } else if (isKnown(result)) duplicates += 1
+    else if (result.status !== 'done' && result.status !== 'dead') failed = true
   }
   if (failed) return { status: 'failed' }
   if (busy) return { status: 'busy', retryAfterMs }
@@ -42,8 +45,15 @@ const STATUS: Readonly<Record<Rejection, number>> = {
   missing_signature: 401,
   no_secret: 401,
   not_a_delivery: 400,
+  refused: 401,
   wrong_signature: 401,
   wrong_verify_token: 403,
+}
+
+/** What a provider said of a request: nothing, if it may come in; a word that is not ours is `refused` all the same. */
+export function verdictOf(said: unknown): Rejection | undefined {
+  if (said === undefined) return undefined
+  return typeof said === 'string' && Object.hasOwn(STATUS, said) ? (said as Rejection) : 'refused'
 }
 
 /** Turns a request away. Nothing was claimed. */

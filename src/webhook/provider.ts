@@ -1,7 +1,10 @@
 /** One update of a delivery, tagged by its kind. */
 export interface Update {
   readonly kind: string
-  /** Names the update; the same for every resend of it. May hold personal data: never log it. */
+  /**
+   * Names the update; the same for every resend of it. A provider names it among its own; a handler gets it as the dedup
+   * knows it, behind the name of the door: `whatsapp:m:wamid…`. May hold personal data: never log it.
+   */
   readonly key: string
   /** Updates of one group keep their order: one conversation. */
   readonly group: string
@@ -18,13 +21,18 @@ export interface UnkeyedChange {
   readonly value: unknown
 }
 
+/** What `handle` gets of a change without a key, where there is no `onUnkeyed`: at every resend, and never claimed. */
+export interface UnkeyedUpdate extends Update {
+  readonly kind: 'unkeyed'
+}
+
 /** Everything that stood in one delivery: what can be told from its resend by a key, and what cannot. */
 export interface SplitDelivery<U extends Update> {
   readonly updates: readonly U[]
   readonly unkeyed: readonly UnkeyedChange[]
 }
 
-/** Why a request was turned away; told in the fact `webhook.rejected`. */
+/** Why a request was turned away; told in the fact `webhook.rejected`. `refused`: a provider used a word of its own. */
 export type Rejection =
   | 'bad_json'
   | 'body_consumed'
@@ -35,6 +43,7 @@ export type Rejection =
   | 'missing_signature'
   | 'no_secret'
   | 'not_a_delivery'
+  | 'refused'
   | 'wrong_signature'
   | 'wrong_verify_token'
 
@@ -50,9 +59,11 @@ export interface Provider<U extends Update = Update, Args extends readonly unkno
   readonly answerWithinMs: number
   /** How long the provider resends what was not answered with 200, in milliseconds, with a margin. */
   readonly retryHorizonMs: number
-  /** Answers a GET; undefined when the provider sends none. */
+  /** Answers a GET; left out when the provider sends none. */
   readonly handshake?: (request: Request, ...args: Args) => Response | Rejection | Promise<Response | Rejection>
-  /** Looks at the raw bytes, before anything else does. */
+  /** Looks at what is there before the body is read, such as a header that is missing; its body may not be touched. */
+  readonly precheck?: (request: Request) => Rejection | undefined
+  /** Looks at the raw bytes, before anything else does. Nothing but `undefined` lets the delivery in. */
   readonly verify: (
     request: Request,
     body: Uint8Array,

@@ -1,6 +1,6 @@
 import { fetchHandler, type Handler } from '../core/handler.ts'
 import { Door } from './door.ts'
-import { checkOptions, type WebhookOptions } from './options.ts'
+import { checkedOptions, type WebhookOptions } from './options.ts'
 import type { Update } from './provider.ts'
 import type { WhatsAppUpdate } from './whatsapp-types.ts'
 
@@ -9,7 +9,11 @@ export interface WebhookStats {
   readonly deliveries: number
   readonly updates: number
   readonly unkeyed: number
+  /** Updates, and changes without a key, whose handler failed or took too long. */
+  readonly failed: number
   readonly rejected: number
+  /** Deliveries answered 503 because too much was in flight. */
+  readonly shed: number
   /** Deliveries answered 503 because `answerWithinMs` was over. */
   readonly late: number
 }
@@ -25,7 +29,7 @@ export interface Webhook<Args extends readonly unknown[]> extends Handler<Args> 
  * has each one handled that was not done before.
  *
  * Answers 200 when every update is done, now or before; 500 when one failed, so that the provider resends; 503 with
- * `Retry-After` while work goes on here or elsewhere, or the store is down. Never 200 before done. Requests that are not
+ * `Retry-After` while work goes on here or elsewhere, the store is down, or too much is in flight. Never 200 before done. Requests that are not
  * deliveries get 401 (signature), 403 (handshake), 400 (also a body that is not whole within 30 s), 405 or 413, before
  * anything is claimed.
  *
@@ -34,8 +38,7 @@ export interface Webhook<Args extends readonly unknown[]> extends Handler<Args> 
 export function createWebhook<Args extends readonly unknown[] = readonly unknown[], U extends Update = WhatsAppUpdate>(
   options: WebhookOptions<Args, U>,
 ): Webhook<Args> {
-  checkOptions(options)
-  const door = new Door(options)
+  const door = new Door(checkedOptions(options))
   const shakesHands = options.provider.handshake !== undefined
   const handler = fetchHandler<Handler<Args>>('createWebhook', (request, ...args) => {
     if (request.method === 'POST') return door.deliver(request, args)

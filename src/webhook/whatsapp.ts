@@ -58,6 +58,7 @@ export function whatsapp<Args extends readonly unknown[]>(
         headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' },
       })
     },
+    precheck: (request) => (request.headers.has('x-hub-signature-256') ? undefined : 'missing_signature'),
     verify(request, body, ...args) {
       const header = request.headers.get('x-hub-signature-256')
       if (header === null) return 'missing_signature'
