@@ -75,7 +75,7 @@ export class Found {
       payload: item,
       at: at ?? timeOf(item),
       change: place.change,
-    } as Draft)
+    })
     this.#persons.push(person)
     this.#numbers.push(place.phoneNumberId)
   }
