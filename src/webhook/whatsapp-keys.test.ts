@@ -150,7 +150,7 @@ describe('what has neither an id nor a time', () => {
     ['a chunk without messages', 'history', { history: [{ threads: [] }] }, { threads: [] }],
     ['a thread without messages', 'history', { history: [{ threads: [{ id: '1' }] }] }, { id: '1' }],
     ['an event without an id', 'automatic_events', { automatic_events: [{ event_name: 'P' }] }, { event_name: 'P' }],
-  ])('is unkeyed, as the next one of its kind may be another: %s', async (_what, field, value, told) => {
+  ])('is unkeyed, as the next one of its kind may be another: %s', async (...[, field, value, told]) => {
     const { updates, unkeyed } = await splitChange(field, value)
     expect(updates).toEqual([])
     expect(unkeyed).toEqual([{ reason: 'no_id_or_time', value: told }])

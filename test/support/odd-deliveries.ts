@@ -164,7 +164,10 @@ const mutated = fc
   .array(fc.tuple(fc.array(fc.nat(20), { minLength: 1, maxLength: 9 }), fc.oneof(junk, items, lists)), { maxLength: 3 })
   .map((mutations) => mutations.reduce((value, [path, by]) => replaced(value, path, by), REAL as unknown))
 
-const written = fc.oneof(near, mutated).map((value) => encode(JSON.stringify(value)))
+/** Deliveries before they are written: nearly right, or mutated. */
+export const oddDeliveries: fc.Arbitrary<unknown> = fc.oneof(near, mutated)
+
+const written = oddDeliveries.map((value) => encode(JSON.stringify(value)))
 
 const deep = fc
   .record({

@@ -123,8 +123,9 @@ function keyOfStatus(item: Sent): string | undefined {
   const member = members.find(isText)
   if (member !== undefined) return `s:${joined(id, status as string, member)}`
   const personal = Object.keys(item).every((name) => !name.includes('participant'))
-  const toOne = [undefined, 'individual'].includes(kind as string) && (to === undefined || /^\d+$/.test(String(to)))
-  return personal && toOne && typeof to !== 'number' ? `s:${joined(id, status as string)}` : undefined
+  const toOne =
+    [undefined, 'individual'].includes(kind as string) && (to === undefined || (isText(to) && /^\d+$/.test(to)))
+  return personal && toOne ? `s:${joined(id, status as string)}` : undefined
 }
 
 function keyOfPreference(item: Sent, { metadata }: Where): string | undefined {
