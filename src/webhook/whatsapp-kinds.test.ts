@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { keysOf, METADATA, splitBody, splitChange } from '../../test/support/split.ts'
+import { openDoor } from '../../test/support/door.ts'
+import { bodyOf, keysOf, METADATA, splitBody, splitChange } from '../../test/support/split.ts'
 
 const T = '1700000000'
 const HASH = /^h:[\da-f]{64}$/
@@ -220,5 +221,28 @@ describe('the order of updates', () => {
       ],
     })
     expect(updates.map(({ key }) => key)).toEqual(['s:a:sent', 'm:b', 'm:c', 's:a:read'])
+  })
+})
+
+describe('a failure of one item', () => {
+  it.each([
+    ['standby', { standby: { messages: ['a', 'b', 'c'].map((id) => ({ id, timestamp: T })) } }],
+    ['history', { history: [{ threads: [{ id: '2507', messages: ['a', 'b', 'c'].map((id) => ({ id })) }] }] }],
+    ['smb_app_state_sync', { state_sync: ['a', 'b', 'c'].map((id) => ({ id, timestamp: T })) }],
+    ['group_settings_update', { groups: ['a', 'b', 'c'].map((id) => ({ id, timestamp: T })) }],
+    ['user_id_update', { user_id_update: ['a', 'b', 'c'].map((id) => ({ id, timestamp: T })) }],
+  ])('of %s is not repeated for its siblings', async (field, value) => {
+    const seen: unknown[] = []
+    const { post } = openDoor({
+      handle({ payload }) {
+        const { id } = payload as { id: unknown }
+        seen.push(id)
+        if (id === 'b' && seen.length <= 3) throw new Error('the first time')
+      },
+    })
+    const body = JSON.stringify(bodyOf(field, { metadata: METADATA, ...value }))
+    expect((await post(body)).status).toBe(500)
+    expect((await post(body)).status).toBe(200)
+    expect(seen.toSorted()).toEqual(['a', 'b', 'b', 'c'])
   })
 })

@@ -32,11 +32,12 @@ export function isPhone(text: string): boolean {
  * where one is known, else the first id in the alphabet, so that it does not depend on the order of the delivery.
  */
 export class People {
-  readonly #nearer = new Map<string, string>()
+  /** Made when two ids are found to be one person's: most deliveries of one message have none. */
+  #nearer: Map<string, string> | undefined
 
   /** Whether each id is still a person of its own. */
   get apart(): boolean {
-    return this.#nearer.size === 0
+    return this.#nearer === undefined
   }
 
   /** The first of a person's ids that an object names; all that it names are one person. */
@@ -55,17 +56,19 @@ export class People {
     const a = this.nameOf(one)
     const b = this.nameOf(other)
     if (a === b) return
+    this.#nearer ??= new Map()
     if (isBetter(a, b)) this.#nearer.set(b, a)
     else this.#nearer.set(a, b)
   }
 
   nameOf(id: string): string {
+    const nearer = this.#nearer
     let at = id
-    let next = this.#nearer.get(at)
-    while (next !== undefined) {
-      const after = this.#nearer.get(next)
+    let next = nearer?.get(at)
+    while (nearer !== undefined && next !== undefined) {
+      const after = nearer.get(next)
       // Halves the way of everyone who comes by, else a long chain of renamed persons takes its square in time.
-      if (after !== undefined) this.#nearer.set(at, after)
+      if (after !== undefined) nearer.set(at, after)
       at = next
       next = after
     }

@@ -7,7 +7,7 @@ import type { SplitDelivery } from './provider.ts'
 import { splitWhatsApp } from './whatsapp-split.ts'
 import type { WhatsAppUpdate } from './whatsapp-types.ts'
 
-const NUM_RUNS = Number(process.env['FUZZ_RUNS'] ?? 1_000)
+const NUM_RUNS = Number(process.env['FUZZ_RUNS'] ?? 500)
 const NOTHING: SplitDelivery<WhatsAppUpdate> = { updates: [], unkeyed: [] }
 const split = async (body: unknown): Promise<SplitDelivery<WhatsAppUpdate>> => (await splitWhatsApp(body)) ?? NOTHING
 const parsed = (body: unknown): unknown => JSON.parse(JSON.stringify(body))

@@ -37,13 +37,18 @@ function isPlain(item: Sent): boolean {
 
 /** Empty when the status is about a message to one person; undefined when it is about a member who is not known. */
 function memberOf(item: Sent): string | undefined {
-  for (const name of MEMBER) {
-    const member = textOf(item[name])
-    if (member !== undefined) return member
-  }
-  // A member by a name that is not known yet.
-  for (const name of Object.keys(item)) if (name.includes('participant')) return textOf(item[name])
+  // One look at the names that there are is cheaper than one for each name that there may be.
+  for (const name in item) if (name.includes('participant')) return memberBy(item, name)
   const recipient = item['recipient_id']
   const isPerson = recipient === undefined || (typeof recipient === 'string' && isPhone(recipient))
   return isPerson && !isOfGroup(item) ? '' : undefined
+}
+
+/** @param name - the first name of a member, which may be one that is not known yet */
+function memberBy(item: Sent, name: string): string | undefined {
+  for (const known of MEMBER) {
+    const member = textOf(item[known])
+    if (member !== undefined) return member
+  }
+  return textOf(item[name])
 }
