@@ -95,14 +95,14 @@ export class Found {
    */
   pushNameless(kind: Kind, taken: Taken, more: More = {}): void {
     const { item, place } = taken
-    const { entry, change, scope } = place
+    const { entry, sent, change, scope } = place
     const own = taken.at ?? timeOf(item)
     const at = own ?? secondsToMs(entry['time'])
     const { itself = item, told = item } = more
     if (at === undefined && more.named !== true) return this.refuse('no_id_or_time', told)
     // The time of the entry is left out when the item has its own, so that the key does not change with the batch.
     const when = own === undefined ? entry['time'] : undefined
-    const text = written([entry['id'], when, change.field, scope, change.value['metadata'], kind, itself])
+    const text = written([entry['id'], when, sent['field'], scope, change.value['metadata'], kind, itself])
     if (text === undefined) return this.refuse('too_deep', told)
     const group = taken.group ?? `${change.entryId ?? ''}:${change.field ?? ''}`
     this.#pushHashed(kind, { ...taken, at, group }, { text, prefix: 'h:', counted: change, beside: more.beside })

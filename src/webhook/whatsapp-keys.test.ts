@@ -184,6 +184,18 @@ describe('what has neither an id nor a time', () => {
   })
 })
 
+describe('the key of what has no id', () => {
+  it('tells fields apart, whatever they are', async () => {
+    const groups = [{ group_id: 'g', timestamp: '1700000000' }]
+    const changes = ['group_lifecycle_update', 'group_status_update', 1, 2, null].map((field) => ({
+      field,
+      value: { groups },
+    }))
+    const { updates } = await splitBody({ entry: [{ id: 'waba', changes }] })
+    expect(distinct(updates.map(({ key }) => key))).toBe(changes.length)
+  })
+})
+
 describe('an error', () => {
   it('of a call is keyed with the call, and is another one of another call', async () => {
     const value = (id: string): object => ({
