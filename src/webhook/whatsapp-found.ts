@@ -53,9 +53,9 @@ type Kind = WhatsAppUpdate['kind']
 /** What is gathered while a delivery is taken apart. */
 export class Found {
   readonly unkeyed: UnkeyedChange[] = []
-  readonly people = new People()
+  readonly people: People = new People()
   /** Looked at once for each list of errors, not for each error. */
-  readonly besides = new Map<Sent, Beside>()
+  readonly besides: Map<Sent, Beside> = new Map()
   readonly #drafts: Draft[] = []
   /** The person of each draft, and our number. */
   readonly #persons: (string | undefined)[] = []
