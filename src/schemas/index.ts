@@ -8,6 +8,7 @@ export type {
   WhatsAppContact,
   WhatsAppEntry,
   WhatsAppEnvelope,
+  WhatsAppFlowError,
   WhatsAppStatus,
   WhatsAppValue,
 } from './whatsapp-envelope.ts'

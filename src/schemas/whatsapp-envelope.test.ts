@@ -45,6 +45,17 @@ describe('whatsappEnvelope accepts', () => {
     expect(accepts(deliver({ field: 'account_update', value: { event: 'VERIFIED_ACCOUNT' } }))).toBe(true)
   })
 
+  it.each([
+    ['flows', { event: 'CLIENT_ERROR_RATE', errors: [{ error_type: 'X', error_rate: 66.66, error_count: 2 }] }],
+    ['standby', { standby: { messages: [{ id: 'wamid.1' }], statuses: [{ id: 'wamid.2', status: 'read' }] } }],
+    ['history', { history: [{ threads: [{ id: '250', messages: [{ id: 'wamid.1' }] }] }] }],
+    ['smb_app_state_sync', { state_sync: [{ type: 'contact', contact: { phone_number: '250' }, action: 'add' }] }],
+    ['group_status_update', { groups: [{ group_id: 'g', type: 'group_suspend', errors: [{ code: '131000' }] }] }],
+    ['user_id_update', { user_id_update: [{ user_id: { previous: 'RW.1', current: 'RW.2' } }] }],
+  ])('a change of %s', (field, value) => {
+    expect(accepts(deliver({ field, value }))).toBe(true)
+  })
+
   it('what the testing room makes', () => {
     const trio = ['sent', 'delivered', 'read'].map((status) => statusOf({ status }))
     const { payload } = whatsappDelivery({ messages: [{ text: 'a' }, { text: 'b' }], statuses: trio })
@@ -75,6 +86,7 @@ describe('whatsappEnvelope refuses', () => {
     ['a message that is an array', withMessages([])],
     ['a text without a body', withMessages({ ...message, type: 'text', text: {} })],
     ['a status without a status', deliver({ field: 'messages', value: { statuses: [{ id: 'a', timestamp: '1' }] } })],
+    ['an error without a code', deliver({ field: 'messages', value: { errors: [{ title: 'x' }] } })],
     ['a change without a value', deliver({ field: 'messages' })],
   ])('%s', (_what, payload) => {
     expect(accepts(payload)).toBe(false)

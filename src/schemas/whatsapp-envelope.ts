@@ -19,6 +19,13 @@ export interface WhatsAppContact extends WhatsAppObject {
   readonly profile?: (WhatsAppObject & { readonly name?: string | undefined }) | undefined
 }
 
+/** How often a flow failed in one way, as an alert about the flow reports it. */
+export interface WhatsAppFlowError extends WhatsAppObject {
+  readonly error_type: string
+  readonly error_rate?: number | undefined
+  readonly error_count?: number | undefined
+}
+
 /** What changed. The change `messages` fills these fields; others (`account_update`, ...) bring fields of their own. */
 export interface WhatsAppValue extends WhatsAppObject {
   readonly messaging_product?: string | undefined
@@ -31,7 +38,8 @@ export interface WhatsAppValue extends WhatsAppObject {
   readonly contacts?: readonly WhatsAppContact[] | undefined
   readonly messages?: readonly WhatsAppMessage[] | undefined
   readonly statuses?: readonly WhatsAppStatus[] | undefined
-  readonly errors?: readonly WhatsAppError[] | undefined
+  /** Of the change `flows` they are counts of errors. */
+  readonly errors?: readonly WhatsAppError[] | readonly WhatsAppFlowError[] | undefined
 }
 
 /** One event; `field` names what the app subscribed to, such as `messages`, and with it the form of `value`. */
@@ -66,13 +74,16 @@ export const whatsappStatus: z.ZodMiniType<WhatsAppStatus> = z.looseObject({
 
 const contact = z.looseObject({ wa_id: text, profile: z.optional(z.looseObject({ name: text })) })
 
+const count = z.optional(z.number())
+const flowError = z.looseObject({ error_type: z.string(), error_rate: count, error_count: count })
+
 const value = z.looseObject({
   messaging_product: text,
   metadata: z.optional(z.looseObject({ display_phone_number: text, phone_number_id: text })),
   contacts: z.optional(z.array(contact)),
   messages: z.optional(z.array(whatsappMessage)),
   statuses: z.optional(z.array(whatsappStatus)),
-  errors: z.optional(z.array(whatsappError)),
+  errors: z.optional(z.union([z.array(whatsappError), z.array(flowError)])),
 })
 
 const entry = z.looseObject({

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { APP_SECRET, DONE, DUPLICATE, FAILED, posted, whatsAppProvider } from '../../test/support/door.ts'
 import { oddBodies } from '../../test/support/odd-deliveries.ts'
+import { isHashed, thingsOf } from '../../test/support/plain-whatsapp.ts'
 import { createDedup } from '../dedup/index.ts'
 import { createWebhook } from './index.ts'
 
@@ -45,10 +46,6 @@ interface Prediction {
   readonly things: number
 }
 
-type Sent = Record<string, unknown>
-const isObject = (value: unknown): value is Sent => typeof value === 'object' && value !== null && !Array.isArray(value)
-const isText = (value: unknown): value is string => typeof value === 'string' && value.length > 0
-
 function predict(body: Uint8Array, header: string | undefined): Prediction {
   const keys = new Set<string>()
   const nothing = { keys, things: 0 }
@@ -64,58 +61,10 @@ function predict(body: Uint8Array, header: string | undefined): Prediction {
   } catch {
     return { status: 400, ...nothing }
   }
-  if (!isObject(parsed) || !Array.isArray(parsed['entry'])) return { status: 400, ...nothing }
-  let things = 0
-  for (const entry of parsed['entry'] as unknown[]) {
-    if (!isObject(entry) || !Array.isArray(entry['changes'])) things += 1
-    else for (const change of entry['changes'] as unknown[]) things += predictChange(change, keys)
-  }
-  return { status: 200, keys, things }
-}
-
-const LISTS = ['messages', 'statuses', 'errors', 'calls', 'message_echoes', 'user_preferences'] as const
-
-function predictChange(change: unknown, keys: Set<string>): number {
-  if (!isObject(change) || !isObject(change['value'])) return 1
-  const { value } = change
-  let things = 0
-  for (const name of LISTS) {
-    const list = value[name]
-    if (list === undefined) continue
-    things += Array.isArray(list) ? list.length : 1
-    for (const item of Array.isArray(list) ? (list as unknown[]) : []) {
-      const key = isObject(item) ? predictKey(name, item, value['metadata']) : undefined
-      if (key !== undefined) keys.add(key)
-    }
-  }
-  return Math.max(1, things)
-}
-
-function predictKey(list: (typeof LISTS)[number], item: Sent, metadata: unknown): string | undefined {
-  const { id, status, event, category, value, timestamp } = item
-  switch (list) {
-    case 'messages':
-      return isText(id) ? `m:${id}` : undefined
-    case 'message_echoes':
-      return isText(id) ? `e:${id}` : undefined
-    case 'calls':
-      return isText(id) && isText(event) ? `c:${id}:${event}` : undefined
-    case 'errors':
-      return undefined
-    case 'statuses': {
-      const member = [item['recipient_participant_id'], item['recipient_participant_user_id']].find(isText)
-      return isText(id) && isText(status)
-        ? ['s', id, status, ...(member === undefined ? [] : [member])].join(':')
-        : undefined
-    }
-    case 'user_preferences': {
-      const who = [item['wa_id'], item['user_id']].find(isText)
-      const ms = ['string', 'number'].includes(typeof timestamp) ? Number(timestamp) * 1_000 : 0
-      return who !== undefined && ms > 0 && ms < Infinity
-        ? `p:${JSON.stringify([isObject(metadata) && isText(metadata['phone_number_id']) ? metadata['phone_number_id'] : '', who, category, value, ms])}`
-        : undefined
-    }
-  }
+  const things = thingsOf(parsed)
+  if (things === undefined) return { status: 400, ...nothing }
+  for (const { key } of things) if (key !== undefined) keys.add(key)
+  return { status: 200, keys, things: things.length }
 }
 
 /** Some updates fail when they are run for the first time. */
@@ -162,7 +111,7 @@ it('answers any body, signed in any way, as the rules say, and handles every upd
       expect(await send()).toEqual([200, failed || updates === 0 ? DONE : DUPLICATE])
       expect(told).toBe(2 * unkeyed)
       // Keys that are hashes are taken as they come; each of them, too, ran once.
-      expect([...tries.keys()].filter((key) => !/^h:[0-9a-f]{64}(:|$)/.test(key)).sort()).toEqual([...keys].sort())
+      expect([...tries.keys()].filter((key) => !isHashed(key)).sort()).toEqual([...keys].sort())
       for (const [key, times] of tries) if (times !== (failsFirst(key) ? 2 : 1)) expect.fail(`ran ${times} times`)
     }),
     { numRuns: Number(process.env['FUZZ_RUNS'] ?? 2_500) },

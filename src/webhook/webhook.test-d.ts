@@ -80,17 +80,25 @@ export const plain: Webhook<readonly unknown[]> = createWebhook({
   dedup: createDedup(),
   handle(update) {
     switch (update.kind) {
-      case 'message': {
+      case 'message':
+      case 'standby_message': {
         const message: WhatsAppMessage = update.payload
         return message.text?.body
       }
-      case 'status': {
+      case 'status':
+      case 'standby_status': {
         const status: string = update.payload.status
         return status
       }
       case 'call':
       case 'echo':
+      case 'standby_echo':
       case 'preference':
+      case 'history':
+      case 'state_sync':
+      case 'group_update':
+      case 'user_id_update':
+      case 'automatic_event':
       case 'error': {
         const field: unknown = update.payload['anything']
         return field

@@ -81,7 +81,9 @@ describe('what is odd', () => {
   })
 
   it('is not mistaken for a list by a name that every object inherits', async () => {
-    const body: unknown = JSON.parse('{"entry":[{"changes":[{"value":{"__proto__":{"messages":[{"id":"a"}]}}}]}]}')
+    const body: unknown = JSON.parse(
+      '{"entry":[{"time":1,"changes":[{"value":{"__proto__":{"messages":[{"id":"a"}]}}}]}]}',
+    )
     const delivery = await splitWhatsApp(body)
     expect(delivery?.updates.map(({ kind }) => kind)).toEqual(['change'])
   })

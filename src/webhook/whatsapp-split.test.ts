@@ -7,7 +7,8 @@ const METADATA = { display_phone_number: '15550001111', phone_number_id: '111' }
 
 /** Takes the values of changes apart, all in one entry, as they come out of the parser. */
 async function split(...values: readonly unknown[]): Promise<SplitDelivery<WhatsAppUpdate>> {
-  return splitBody({ entry: [{ id: 'waba', changes: values.map((value) => ({ field: 'messages', value })) }] })
+  const changes = values.map((value) => ({ field: 'messages', value }))
+  return splitBody({ entry: [{ id: 'waba', time: 1_700_000_000, changes }] })
 }
 
 async function splitBody(body: unknown): Promise<SplitDelivery<WhatsAppUpdate>> {
@@ -237,7 +238,7 @@ describe('an update without an id', () => {
   it('is unkeyed when it is nested too deep to be hashed, and harms no sibling', async () => {
     const deep: unknown = JSON.parse('{"a":'.repeat(100_000) + '1' + '}'.repeat(100_000))
     const changes = [{ value: { messages: [{ id: 'a' }] } }, { value: { deep } }, { value: { event: 'x' } }]
-    const delivery = await splitWhatsApp({ entry: [{ changes }] })
+    const delivery = await splitWhatsApp({ entry: [{ time: 1_700_000_000, changes }] })
     expect(delivery?.updates.map(({ kind }) => kind)).toEqual(['message', 'change'])
     expect(delivery?.updates[1]?.key).toMatch(/^h:/)
     expect(delivery?.unkeyed.map(({ reason }) => reason)).toEqual(['too_deep'])

@@ -37,14 +37,32 @@ export interface WhatsAppUpdateOf<Kind extends string, Payload> extends Update {
 }
 
 /**
- * One update of a WhatsApp delivery. `change` is everything without a list of its own, such as `account_update` or
- * `message_template_status_update`; its payload is the change's value.
+ * One update of a WhatsApp delivery.
+ *
+ * - `message`, `status`, `echo`, `call`, `preference`, `error`: an item of `messages[]`, `statuses[]`, `message_echoes[]`,
+ *   `calls[]`, `user_preferences[]`, `errors[]`.
+ * - `standby_message`, `standby_status`, `standby_echo`: a copy for an app that listens to a conversation which another one
+ *   leads. It must not be answered; when the conversation is handed over, what was a copy does not come again as a message.
+ * - `history`: a message of before the business came to the platform, and what was said of it; also a chunk or a thread
+ *   without messages.
+ * - `state_sync`, `group_update`, `user_id_update`, `automatic_event`: an item of the list of that name (of `groups[]`,
+ *   `automatic_events[]`).
+ * - `change`: everything without a list of its own, such as `account_update` or `message_template_status_update`, and
+ *   lists that are not known; its payload is the change's value.
  */
 export type WhatsAppUpdate =
   | WhatsAppUpdateOf<'message', WhatsAppMessage>
   | WhatsAppUpdateOf<'status', WhatsAppStatus>
   | WhatsAppUpdateOf<'call', Sent>
   | WhatsAppUpdateOf<'echo', Sent>
+  | WhatsAppUpdateOf<'standby_message', WhatsAppMessage>
+  | WhatsAppUpdateOf<'standby_status', WhatsAppStatus>
+  | WhatsAppUpdateOf<'standby_echo', Sent>
   | WhatsAppUpdateOf<'preference', Sent>
   | WhatsAppUpdateOf<'error', Sent>
+  | WhatsAppUpdateOf<'history', Sent>
+  | WhatsAppUpdateOf<'state_sync', Sent>
+  | WhatsAppUpdateOf<'group_update', Sent>
+  | WhatsAppUpdateOf<'user_id_update', Sent>
+  | WhatsAppUpdateOf<'automatic_event', Sent>
   | WhatsAppUpdateOf<'change', Sent>

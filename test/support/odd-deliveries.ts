@@ -18,6 +18,7 @@ const junk: fc.Arbitrary<unknown> = fc.oneof(
 const field = (usual: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> =>
   fc.oneof({ weight: 9, arbitrary: usual }, { weight: 1, arbitrary: junk })
 const times = fc.constantFrom<unknown>('1700000000', 1_700_000_000, '0', 'soon', '')
+const users = fc.constantFrom('RW.1', 'RW.2', '')
 const persons = fc.constantFrom('250788000001', '250788000002', '')
 
 const items = field(
@@ -36,11 +37,34 @@ const items = field(
       category: field(fc.constant('marketing_messages')),
       value: field(fc.constantFrom('stop', 'resume')),
       errors: field(fc.constant([{ code: 131026 }])),
+      type: field(fc.constantFrom('text', 'message', 'payment', 'call', 'group_create')),
+      group_id: field(persons),
+      from_user_id: field(users),
+      recipient_type: field(fc.constantFrom('individual', 'group')),
+      participant_recipient_id: field(persons),
+      recipient_user_id: field(users),
+      history_context: field(fc.record({ status: field(fc.constantFrom('READ', 'SENT')) })),
+      contact: field(fc.record({ phone_number: field(persons), user_id: field(users) })),
+      metadata: field(fc.record({ timestamp: field(times) })),
     },
     { requiredKeys: [] },
   ),
 )
 const lists = field(fc.array(items, { maxLength: 6 }))
+const threads = field(
+  fc.array(field(fc.record({ id: field(persons), messages: lists, context: items }, { requiredKeys: [] })), {
+    maxLength: 2,
+  }),
+)
+const histories = field(
+  fc.array(field(fc.record({ threads, errors: lists, metadata: junk }, { requiredKeys: [] })), { maxLength: 2 }),
+)
+const standbys = field(
+  fc.record(
+    { contacts: lists, messages: lists, statuses: lists, message_echoes: lists, of_tomorrow: junk },
+    { requiredKeys: [] },
+  ),
+)
 const values = field(
   fc.record(
     {
@@ -52,6 +76,13 @@ const values = field(
       calls: lists,
       message_echoes: lists,
       user_preferences: lists,
+      state_sync: lists,
+      groups: lists,
+      user_id_update: lists,
+      automatic_events: lists,
+      history: histories,
+      standby: standbys,
+      of_tomorrow: junk,
       event: junk,
     },
     { requiredKeys: [] },
@@ -59,7 +90,7 @@ const values = field(
 )
 const changes = field(
   fc.record(
-    { field: field(fc.constantFrom('messages', 'calls', 'account_update')), value: values },
+    { field: field(fc.constantFrom('messages', 'calls', 'standby', 'history', 'account_update')), value: values },
     { requiredKeys: [] },
   ),
 )
@@ -133,7 +164,10 @@ const mutated = fc
   .array(fc.tuple(fc.array(fc.nat(20), { minLength: 1, maxLength: 9 }), fc.oneof(junk, items, lists)), { maxLength: 3 })
   .map((mutations) => mutations.reduce((value, [path, by]) => replaced(value, path, by), REAL as unknown))
 
-const written = fc.oneof(near, mutated).map((value) => encode(JSON.stringify(value)))
+/** Deliveries before they are written: nearly right, or mutated. */
+export const oddDeliveries: fc.Arbitrary<unknown> = fc.oneof(near, mutated)
+
+const written = oddDeliveries.map((value) => encode(JSON.stringify(value)))
 
 const deep = fc
   .record({
@@ -143,6 +177,9 @@ const deep = fc
     kind: fc.constantFrom(
       '"messages":[{"id":"wamid.A","x":DEEP}]',
       '"errors":[{"x":DEEP},{}]',
+      '"state_sync":[{"timestamp":1,"x":DEEP},{"timestamp":1}]',
+      '"history":[{"threads":[{"messages":[{"id":"wamid.A","x":DEEP}]}]}]',
+      '"standby":{"statuses":[{"id":"wamid.A","status":"failed","x":DEEP}]}',
       '"messages":DEEP',
       '"x":DEEP',
     ),
