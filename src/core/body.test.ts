@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { readBodyInTime, type Body } from './body.ts'
 import { systemClock } from './clock.ts'
 
-const readBody = (request: Request, maxBytes: number): Promise<Body> => readBodyInTime(request, { maxBytes }, systemClock)
+const readBody = (request: Request, maxBytes: number): Promise<Body> =>
+  readBodyInTime(request, { maxBytes }, systemClock)
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
 

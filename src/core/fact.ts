@@ -15,6 +15,7 @@ export type FactName =
   | 'http.cache_failed'
   | 'http.closed'
   | 'http.failed'
+  | 'http.rejected'
   | 'lazy.load_failed'
   | 'metrics.flush_dropped'
   | 'metrics.flush_failed'

@@ -59,7 +59,9 @@ export function clearDeduplicationCache(): void {
   forget(seen)
 }
 
-const runner = (option: Ask): Pick<Dedup, 'each'> => option('dedup') ?? { each: (...args) => part(seen).dedup.each(...args) } // prettier-ignore
+type Runner = Pick<Dedup, 'claimAll'>
+const runner = (option: Ask): Runner =>
+  option('dedup') ?? { claimAll: (...args) => part(seen).dedup.claimAll(...args) }
 
 /**
  * Lets a handler see each delivery once: `deduplicationMiddleware()(handler)`. As the one of `@easymo/perf/http`, with the
@@ -75,8 +77,8 @@ export function deduplicationMiddleware<Body = unknown>(
 ): DeduplicationMiddleware {
   takesOptions('deduplicationMiddleware', options)
   // Asked at each delivery: it may be configured, or cleared, after the handler was wrapped.
-  const dedup: Pick<Dedup, 'each'> = { each: (updates, call) => part(runner).each(updates, call) }
-  return room<Body>({ dedup, keys: keysOf, ...options })
+  const dedup: Runner = { claimAll: (keys, work, call) => part(runner).claimAll(keys, work, call) }
+  return room<Body>({ dedup, name: 'whatsapp', keys: keysOf, ...options })
 }
 
 /** An update without a key would be silenced by the others': then none counts as known. */

@@ -22,7 +22,7 @@ export interface EasymoOptions {
   /** What the health of the service is judged by. @defaultValue none */
   readonly checks?: HealthChecks
   /** Knows for `deduplicationMiddleware` which updates are done; with a store in production. @defaultValue in memory */
-  readonly dedup?: Pick<UpdateRunner, 'each'>
+  readonly dedup?: Pick<UpdateRunner, 'claimAll'>
   /** What `warmup` and its siblings do when they are given no tasks. @defaultValue loads the registered handlers */
   readonly warmup?: Readonly<Record<string, WarmupTask | WarmupRun>>
   readonly host?: Host
@@ -144,6 +144,6 @@ function check({ supabase, createClient, service, version, dedup, host }: Easymo
     throw new OptionError('createClient must be a function')
   if (service !== undefined) isText('service', service)
   if (version !== undefined) isText('version', version)
-  if (dedup !== undefined) hasMethods('dedup', dedup, 'each')
+  if (dedup !== undefined) hasMethods('dedup', dedup, 'claimAll')
   if (host !== undefined) hasMethods('host', host, 'observe', 'track', 'randomId')
 }

@@ -1,10 +1,12 @@
 import { readBodyInTime } from '../core/body.ts'
-import { systemClock } from '../core/clock.ts'
+import { hasCode } from '../core/errors.ts'
+import { codeOf } from '../core/fact.ts'
 import { fetchHandler, takesOptions, wrapped, type Handler } from '../core/handler.ts'
-import { waitUntilOf } from '../core/host.ts'
-import { answerOf, refused } from './dedup-answers.ts'
+import { waitUntilOf, type WaitUntil } from '../core/host.ts'
+import { InFlight } from '../core/in-flight.ts'
+import type { ClaimAllResult } from '../core/updates.ts'
+import { busy, duplicate, refused } from './dedup-answers.ts'
 import { checkedOptions, type CheckedOptions, type DeduplicationOptions } from './dedup-options.ts'
-import { isFailure, runTogether, type Outcome } from './dedup-together.ts'
 
 /** What came to a handler since it was wrapped. */
 export interface DeduplicationStats {
@@ -14,7 +16,9 @@ export interface DeduplicationStats {
   readonly duplicates: number
   /** Answered 503: somebody else works on one of their keys, or the store cannot be reached. */
   readonly busy: number
-  /** The handler threw, or answered with 500 or more, or the store is not set up. */
+  /** Answered 503 because too much was in flight. */
+  readonly shed: number
+  /** The handler threw, took too long, or gave an answer that does not mean *done*; or the store is not set up. */
   readonly failed: number
   /** JSON without keys: passed through, and handled as often as it came. */
   readonly unkeyed: number
@@ -40,8 +44,8 @@ export type DeduplicationMiddleware = <Args extends readonly unknown[]>(
  * through. Nothing is verified here: what keeps strangers out stands before it.
  *
  * The handler runs once for the whole delivery, when each of its keys is either done or claimed by this request. Its
- * answer is sent when the end of the claims is written down; 500 and more, and a throw, give them back and go on unchanged,
- * so that the resend is handled. A delivery whose keys are all done is answered with 200
+ * answer is sent when the end of the claims is written down; one outside 200 to 299 (`isDone`), and a throw, give them back
+ * and go on unchanged, so that the resend is handled. A delivery whose keys are all done is answered with 200
  * `{"success":true,"duplicate":true}` and `X-Duplicate: true`. While somebody else works on one of its keys, and when the
  * store cannot be reached, nothing runs, and the answer is 503 with `Retry-After`; a dedup with `onStoreError: 'process'`
  * runs it all the same when its store cannot be reached.
@@ -68,32 +72,96 @@ export function deduplicationMiddleware<Body = unknown>(options: DeduplicationOp
   }
 }
 
+/** On Workers, what is in flight for longer belongs to a request that has ended. */
+const LONGEST_FLIGHT_MS = 15 * 60_000
+const RETRY_AFTER_OUTAGE_MS = 5_000
+const RETRY_AFTER_SHED_MS = 1_000
+
 /** Everything that is posted to one handler. */
 class Deliveries<Args extends readonly unknown[], Body> {
-  readonly counts = { deliveries: 0, duplicates: 0, busy: 0, failed: 0, unkeyed: 0, notJson: 0, rejected: 0 }
+  readonly counts = { deliveries: 0, duplicates: 0, busy: 0, shed: 0, failed: 0, unkeyed: 0, notJson: 0, rejected: 0 }
   readonly #options: CheckedOptions<Body>
   readonly #next: Handler<Args>
+  readonly #inFlight: InFlight
   readonly #decoder = new TextDecoder()
 
   constructor(options: CheckedOptions<Body>, next: Handler<Args>) {
+    const { host, maxInFlightBytes: maxBytes } = options
     this.#options = options
     this.#next = next
+    this.#inFlight = new InFlight({ maxBytes, maxUpdates: Infinity, clock: host.clock, longestMs: LONGEST_FLIGHT_MS })
   }
 
   async handle(request: Request, args: Args): Promise<Response> {
-    const { dedup, waitMs, maxBodyBytes } = this.#options
-    const bytes = await readBodyInTime(request, maxBodyBytes, systemClock)
-    if (typeof bytes === 'string') {
+    const flight = this.#inFlight.enter()
+    if (flight === undefined) return this.#shed()
+    try {
+      const { maxBodyBytes: maxBytes, host } = this.#options
+      const bytes = await readBodyInTime(request, { maxBytes, take: (count) => flight.takeBytes(count) }, host.clock)
+      if (bytes === 'body_shed') return this.#shed()
+      if (typeof bytes !== 'string') return await this.#open(request, bytes, args)
       this.counts.rejected += 1
+      host.observe({ name: 'http.rejected', of: this.#options.name, reason: bytes })
       return refused(bytes)
+    } finally {
+      flight.leave()
     }
+  }
+
+  async #open(request: Request, bytes: Uint8Array, args: Args): Promise<Response> {
     const keys = await this.#keysOf(bytes, request)
-    const work = (): Response | Promise<Response> => this.#next(withBody(request, bytes), ...args)
-    if (keys === undefined) return work()
+    if (keys === undefined) return this.#next(withBody(request, bytes), ...args)
     this.counts.deliveries += 1
-    const outcome = await runTogether(keys, { dedup, waitMs, waitUntil: waitUntilOf(args), work })
-    this.#count(outcome)
-    return answerOf(outcome)
+    return this.#handleOnce(keys, {
+      waitUntil: waitUntilOf(args),
+      work: () => this.#next(withBody(request, bytes), ...args),
+    })
+  }
+
+  async #handleOnce(keys: readonly string[], { work, waitUntil }: Once): Promise<Response> {
+    const { dedup, isDone, waitMs, handleTimeoutMs } = this.#options
+    let began = false
+    const begin = (): Response | Promise<Response> => {
+      began = true
+      return work()
+    }
+    try {
+      const result = await dedup.claimAll(keys, begin, {
+        isDone,
+        ...(waitMs !== undefined && { waitMs }),
+        ...(handleTimeoutMs !== undefined && { handleTimeoutMs }),
+        ...(waitUntil && { waitUntil }),
+      })
+      return this.#answer(result)
+    } catch (error) {
+      const outage = !began && hasCode(error, 'ERR_PERF_STORE_UNAVAILABLE')
+      this.#options.host.observe({ name: 'http.failed', of: this.#options.name, ...codeOf(error) })
+      this.counts[outage ? 'busy' : 'failed'] += 1
+      if (outage) return busy(RETRY_AFTER_OUTAGE_MS)
+      throw error
+    }
+  }
+
+  #answer(result: ClaimAllResult<Response>): Response {
+    switch (result.status) {
+      case 'done':
+        return result.value
+      case 'undone':
+        this.counts.failed += 1
+        return result.value
+      case 'duplicate':
+        this.counts.duplicates += 1
+        return duplicate()
+      default:
+        // Also a word that this version does not know: a runner may be the user's own.
+        this.counts.busy += 1
+        return busy(result.retryAfterMs ?? 1)
+    }
+  }
+
+  #shed(): Response {
+    this.counts.shed += 1
+    return busy(RETRY_AFTER_SHED_MS)
   }
 
   async #keysOf(bytes: Uint8Array, request: Request): Promise<readonly string[] | undefined> {
@@ -106,17 +174,16 @@ class Deliveries<Args extends readonly unknown[], Body> {
     }
     const keys: unknown = await this.#options.keys(body as Body, request)
     // One that is missing counts as all: its update would be silenced by the others'.
-    if (Array.isArray(keys) && keys.length > 0 && keys.every(isKey)) return [...new Set(keys)]
+    if (Array.isArray(keys) && keys.length > 0 && keys.every(isKey))
+      return [...new Set(keys)].map((key) => `${this.#options.name}:${key}`)
     this.counts.unkeyed += 1
     return undefined
   }
+}
 
-  #count(outcome: Outcome): void {
-    if (outcome.status === 'duplicate') this.counts.duplicates += 1
-    else if (outcome.status === 'answered') this.counts.failed += isFailure(outcome.response) ? 1 : 0
-    else if (outcome.status === 'threw') this.counts.failed += 1
-    else this.counts.busy += 1
-  }
+interface Once {
+  readonly work: () => Response | Promise<Response>
+  readonly waitUntil: WaitUntil | undefined
 }
 
 const isKey = (key: unknown): key is string => typeof key === 'string' && key !== ''

@@ -35,6 +35,6 @@ export {
   type DeduplicationMiddleware,
   type DeduplicationStats,
 } from './dedup-middleware.ts'
-export type { DeduplicationOptions } from './dedup-options.ts'
+export type { DeduplicationOptions, DeduplicationRunner } from './dedup-options.ts'
 export { toNode, type NodeListener, type ToNodeOptions } from './to-node.ts'
 export type { NodeRequestLike, NodeResponseLike } from './node-types.ts'

@@ -147,7 +147,10 @@ export class Door<Args extends readonly unknown[], U extends Update> {
     return { update: { ...update, key: `${this.#options.name}:${key}` }, args, attempt: 0, told: undefined }
   }
 
-  #updateFailed(arrival: Arrival<Args, U> | undefined, { error }: Extract<EachResult<unknown>, { status: 'failed' }>): void {
+  #updateFailed(
+    arrival: Arrival<Args, U> | undefined,
+    { error }: Extract<EachResult<unknown>, { status: 'failed' }>,
+  ): void {
     this.counts.failed += 1
     const reason = hasCode(error, 'ERR_PERF_TIMEOUT') ? 'timeout' : 'error'
     this.#tell({ name: 'webhook.update_failed', reason, ...codeOf(error) })
@@ -237,5 +240,7 @@ function isSplit(delivery: unknown): void {
 
 /** By its shape: it may be of another realm. */
 function isResponse(value: unknown): value is Response {
-  return value instanceof Response || typeof (value as { headers?: { get?: unknown } } | null)?.headers?.get === 'function'
+  return (
+    value instanceof Response || typeof (value as { headers?: { get?: unknown } } | null)?.headers?.get === 'function'
+  )
 }

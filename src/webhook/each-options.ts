@@ -29,7 +29,8 @@ export function eachOptionsOf<Args extends readonly unknown[], U extends Update>
   options: CheckedOptions<Args, U>,
   tell: TellError<Args>,
 ): EachOptions<Arrival<Args, U>, unknown> {
-  const { park, concurrency, maxAttempts, handleTimeoutMs, afterFailure, answerWithinMs, maxConcurrency, host } = options
+  const { park, concurrency, maxAttempts, handleTimeoutMs, afterFailure, answerWithinMs, maxConcurrency, host } =
+    options
   const longestMs = Math.min(handleTimeoutMs, LONGEST_RUN_MS)
 
   /** Whether it goes to `park`, which takes the error with it. */

@@ -5,6 +5,7 @@ export { splitWhatsApp } from './whatsapp-split.ts'
 export type {
   Sent,
   WhatsAppChange,
+  WhatsAppKeyedUpdate,
   WhatsAppMessage,
   WhatsAppStatus,
   WhatsAppUpdate,

@@ -155,7 +155,9 @@ function checkNumbers<Args extends readonly unknown[], U extends Update>(options
  * @throws OptionError `ERR_PERF_OPTION`, which says what to write instead of a store or a client
  */
 export function isRunner(dedup: unknown): void {
-  const has = (name: string): boolean => typeof (dedup as Record<string, unknown> | null | undefined)?.[name] === 'function'
-  if (has('claimMany')) throw new OptionError('dedup is a store: write createDedup({ name, store }), from @easymo/perf/dedup')
+  const has = (name: string): boolean =>
+    typeof (dedup as Record<string, unknown> | null | undefined)?.[name] === 'function'
+  if (has('claimMany'))
+    throw new OptionError('dedup is a store: write createDedup({ name, store }), from @easymo/perf/dedup')
   hasMethods('dedup', dedup, 'each')
 }

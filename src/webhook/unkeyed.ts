@@ -44,7 +44,9 @@ export class Unkeyed<Args extends readonly unknown[], U extends Update> {
     // Another request's promise may end with it.
     if (promisesDieWithRequests()) return this.#run(change, call)
     // The same place in the same bytes: two changes of one delivery that are alike are two.
-    const name = `${at} ${JSON.stringify(change.value)}`
+    const text = textOf(change.value)
+    if (text === undefined) return this.#run(change, call)
+    const name = `${at} ${text}`
     const before = this.#running.get(name)
     if (before !== undefined) return before
     const run = this.#run(change, call).finally(() => this.#running.delete(name))
@@ -72,5 +74,14 @@ export class Unkeyed<Args extends readonly unknown[], U extends Update> {
     const update: UnkeyedUpdate = { kind: 'unkeyed', key, group: key, payload: change.value, at: undefined }
     // A provider that gives changes without a key has this kind among its updates.
     return this.#options.handle(update as Update as U, { key, attempt: 1, token: key, signal, args, waitUntil })
+  }
+}
+
+/** Nothing for what is too deep to be written. */
+function textOf(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    return undefined
   }
 }

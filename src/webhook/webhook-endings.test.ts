@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { BUSY, deferred, DONE, DUPLICATE, FAILED, messagesFrom, openDoor } from '../../test/support/door.ts'
+import { BUSY, deferred, DONE, DUPLICATE, FAILED, keyOf, messagesFrom, openDoor } from '../../test/support/door.ts'
 import { StoreUnavailable } from '../core/errors.ts'
 import type { EachResult } from '../core/updates.ts'
-import { NonRetryable, type UpdateRunner } from './index.ts'
+import { NonRetryable, type DoorRunner } from './index.ts'
 
 const answerOf = async (response: Response): Promise<[number, unknown]> => [response.status, await response.json()]
 const MIXED = '{"entry":[{"changes":[{"value":{"messages":[{"id":"w0"},{"id":7},{"id":"w1"}]}}]}]}'
@@ -17,8 +17,8 @@ describe('a poison update', () => {
         attempts.push(attempt)
         throw error()
       },
-      park: ({ key }, reason, { attempt, token, args }) =>
-        void parked.push([key, (reason as Error).message, attempt, typeof token, args]),
+      park: (update, reason, { attempt, token, args }) =>
+        void parked.push([keyOf(update), (reason as Error).message, attempt, typeof token, args]),
     })
     return { ...door, parked, attempts }
   }
@@ -114,7 +114,8 @@ describe('what no key can be made for', () => {
     const seen: string[] = []
     const { post, clock } = openDoor({
       onUnkeyed: () => promise,
-      handle({ key }) {
+      handle(update) {
+        const key = keyOf(update)
         seen.push(key)
         if (seen.length === 2) both.resolve()
       },
@@ -128,7 +129,7 @@ describe('what no key can be made for', () => {
 })
 
 describe('the store', () => {
-  const runner = (each: () => Promise<EachResult<never>[]>): UpdateRunner => ({ retentionMs: Infinity, each })
+  const runner = (each: () => Promise<EachResult<never>[]>): DoorRunner => ({ retentionMs: Infinity, each })
   const answering = async (each: () => Promise<EachResult<never>[]>) => {
     const door = openDoor({ dedup: runner(each) })
     const answer = await door.post(messagesFrom('2507', '2508'))

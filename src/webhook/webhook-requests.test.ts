@@ -78,7 +78,15 @@ describe('the signature', () => {
     expect(door.facts).toEqual([{ name: 'webhook.rejected', of: 'whatsapp', reason }])
     expect(claim).not.toHaveBeenCalled()
     expect(door.handled).toEqual([])
-    expect(door.webhook.stats()).toEqual({ deliveries: 0, updates: 0, unkeyed: 0, rejected: 1, late: 0 })
+    expect(door.webhook.stats()).toEqual({
+      deliveries: 0,
+      updates: 0,
+      unkeyed: 0,
+      failed: 0,
+      rejected: 1,
+      shed: 0,
+      late: 0,
+    })
   }
 
   it('lets a delivery in', async () => {

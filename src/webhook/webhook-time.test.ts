@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { BUSY, deferred, DONE, DUPLICATE, messagesFrom, openDoor } from '../../test/support/door.ts'
+import { BUSY, deferred, DONE, DUPLICATE, keyOf, messagesFrom, openDoor } from '../../test/support/door.ts'
 import { SOON } from '../../test/support/soon.ts'
 import { sleep } from '../core/clock.ts'
 import { StoreSetupError } from '../core/errors.ts'
@@ -13,7 +13,8 @@ function slowDoor(ms: number, answerWithinMs?: number) {
   const ended: string[] = []
   const door = openDoor({
     ...(answerWithinMs === undefined ? {} : { answerWithinMs }),
-    async handle({ key }) {
+    async handle(update) {
+      const key = keyOf(update)
       begun.resolve()
       await sleep(door.clock, ms)
       ended.push(key)
@@ -126,7 +127,8 @@ describe('a handler of ten seconds', () => {
     const begun = deferred()
     const ended: string[] = []
     const { post, clock } = openDoor({
-      async handle({ key }) {
+      async handle(update) {
+        const key = keyOf(update)
         if (key === 'm:w0') {
           begun.resolve()
           await sleep(clock, 10_000)

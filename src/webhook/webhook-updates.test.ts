@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { deferred, DONE, DUPLICATE, FAILED, messagesFrom, openDoor } from '../../test/support/door.ts'
+import { deferred, DONE, DUPLICATE, FAILED, keyOf, messagesFrom, openDoor } from '../../test/support/door.ts'
 import { createDedup } from '../dedup/index.ts'
 import { whatsappDelivery } from '../testing/whatsapp-delivery.ts'
 
@@ -13,7 +13,7 @@ describe('a delivery', () => {
     expect(await answerOf(await post(body))).toEqual([200, DONE])
     expect(await answerOf(await post(body))).toEqual([200, DUPLICATE])
     expect(handled).toEqual(['m:w0', 'm:w1'])
-    expect(webhook.stats()).toEqual({ deliveries: 2, updates: 4, unkeyed: 0, rejected: 0, late: 0 })
+    expect(webhook.stats()).toEqual({ deliveries: 2, updates: 4, unkeyed: 0, failed: 0, rejected: 0, shed: 0, late: 0 })
   })
 
   it('of old and new updates is no duplicate, and only the new ones are handled', async () => {
@@ -43,7 +43,8 @@ describe('a delivery', () => {
     const seen: string[] = []
     let broken = true
     const { post, webhook } = openDoor({
-      handle({ key }) {
+      handle(update) {
+        const key = keyOf(update)
         seen.push(key)
         if (key === 'm:w617' && broken) throw new Error('db down')
       },
@@ -64,7 +65,8 @@ describe('a delivery', () => {
     // The system's clock: the wait for the other delivery's updates is a real one.
     const door = openDoor({
       dedup: createDedup(),
-      async handle({ key }) {
+      async handle(update) {
+        const key = keyOf(update)
         seen.push(key)
         await new Promise((resolve) => setImmediate(resolve))
       },
@@ -83,7 +85,8 @@ describe('an update that fails', () => {
     for (const later of [false, true]) {
       const seen: string[] = []
       const { post } = openDoor({
-        handle({ key }) {
+        handle(update) {
+          const key = keyOf(update)
           seen.push(key)
           if (key !== 'm:w1') return undefined
           if (later) return Promise.reject(new Error('db down'))
@@ -111,11 +114,11 @@ describe('the order', () => {
     const gate = deferred()
     const { post } = openDoor({
       async handle(update) {
-        const name = `${update.group.split(':')[1]} ${update.key}`
+        const name = `${update.group.split(':')[1]} ${keyOf(update)}`
         log.push(`${name} begins`)
         // The first of this sender ends when the other sender's last has begun: it would never, were they in one row.
-        if (update.key === 'm:w0') await gate.promise
-        if (update.key === 'm:w3') gate.resolve()
+        if (keyOf(update) === 'm:w0') await gate.promise
+        if (keyOf(update) === 'm:w3') gate.resolve()
         log.push(`${name} ends`)
       },
     })

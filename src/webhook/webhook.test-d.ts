@@ -107,6 +107,10 @@ export const plain: Webhook<readonly unknown[]> = createWebhook({
         const field: string | undefined = update.change.field
         return field
       }
+      case 'unkeyed': {
+        const sent: unknown = update.payload
+        return sent
+      }
       default: {
         const none: never = update
         return none

@@ -2,7 +2,7 @@ import type { SplitDelivery, UnkeyedChange } from './provider.ts'
 import { secondsToMs, timeOf, written } from './whatsapp-fields.ts'
 import { hashAll, type Hashable } from './whatsapp-hash.ts'
 import { People } from './whatsapp-people.ts'
-import type { Sent, WhatsAppChange, WhatsAppUpdate } from './whatsapp-types.ts'
+import type { Sent, WhatsAppChange, WhatsAppKeyedUpdate } from './whatsapp-types.ts'
 
 /** Where the lists of updates stand that are being taken apart. */
 export interface Place {
@@ -47,8 +47,8 @@ export interface Beside {
   readonly named: boolean
 }
 
-type Draft = { -readonly [Field in keyof WhatsAppUpdate]: WhatsAppUpdate[Field] }
-type Kind = WhatsAppUpdate['kind']
+type Draft = { -readonly [Field in keyof WhatsAppKeyedUpdate]: WhatsAppKeyedUpdate[Field] }
+type Kind = WhatsAppKeyedUpdate['kind']
 
 /** What is gathered while a delivery is taken apart. */
 export class Found {
@@ -112,7 +112,7 @@ export class Found {
     this.unkeyed.push({ reason, value })
   }
 
-  finish(): SplitDelivery<WhatsAppUpdate> | Promise<SplitDelivery<WhatsAppUpdate>> {
+  finish(): SplitDelivery<WhatsAppKeyedUpdate> | Promise<SplitDelivery<WhatsAppKeyedUpdate>> {
     return this.#hashables.length === 0 ? this.#finished() : this.#hashed()
   }
 
@@ -122,7 +122,7 @@ export class Found {
     if (draft !== undefined) this.#hashables.push({ ...hashable, draft })
   }
 
-  async #hashed(): Promise<SplitDelivery<WhatsAppUpdate>> {
+  async #hashed(): Promise<SplitDelivery<WhatsAppKeyedUpdate>> {
     const hashes = await hashAll(this.#hashables)
     for (const [at, { draft, prefix }] of this.#hashables.entries()) {
       draft.key = `${prefix}${hashes[at] ?? ''}`
@@ -131,9 +131,9 @@ export class Found {
     return this.#finished()
   }
 
-  #finished(): SplitDelivery<WhatsAppUpdate> {
+  #finished(): SplitDelivery<WhatsAppKeyedUpdate> {
     if (!this.people.apart) this.#rename()
-    return { updates: this.#drafts as WhatsAppUpdate[], unkeyed: this.unkeyed }
+    return { updates: this.#drafts as WhatsAppKeyedUpdate[], unkeyed: this.unkeyed }
   }
 
   /** Who is known by several ids is one person only when the whole delivery was seen. */

@@ -2,7 +2,7 @@ import { isSent, part, secondsToMs, textOf, timeOf } from './whatsapp-fields.ts'
 import type { Found, Place } from './whatsapp-found.ts'
 import { ADDRESS, CONTACT, isPhone, MOVED, RECEIVER, RECIPIENT, SENDER } from './whatsapp-people.ts'
 import { isOfGroup, statusKey } from './whatsapp-status.ts'
-import type { Sent, WhatsAppUpdate } from './whatsapp-types.ts'
+import type { Sent, WhatsAppKeyedUpdate } from './whatsapp-types.ts'
 
 /** How an item of a list is keyed and grouped. */
 export type Take = (found: Found, item: Sent, place: Place) => void
@@ -13,7 +13,7 @@ const KINDS = {
   '': { message: 'message', status: 'status', echo: 'echo' },
   standby: { message: 'standby_message', status: 'standby_status', echo: 'standby_echo' },
   history: { message: 'history', status: 'history', echo: 'history' },
-} as const satisfies Readonly<Record<Place['scope'], Readonly<Record<Spoken, WhatsAppUpdate['kind']>>>>
+} as const satisfies Readonly<Record<Place['scope'], Readonly<Record<Spoken, WhatsAppKeyedUpdate['kind']>>>>
 
 /** A copy never silences the message itself, nor an old one a new one: their keys differ. */
 function scoped({ scope }: Place, key: string): string {

@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import type { SplitDelivery } from './provider.ts'
 import { splitWhatsApp } from './whatsapp-split.ts'
-import type { WhatsAppUpdate } from './whatsapp-types.ts'
+import type { WhatsAppKeyedUpdate } from './whatsapp-types.ts'
 
 const METADATA = { display_phone_number: '15550001111', phone_number_id: '111' }
 
 /** Takes the values of changes apart, all in one entry, as they come out of the parser. */
-async function split(...values: readonly unknown[]): Promise<SplitDelivery<WhatsAppUpdate>> {
+async function split(...values: readonly unknown[]): Promise<SplitDelivery<WhatsAppKeyedUpdate>> {
   const changes = values.map((value) => ({ field: 'messages', value }))
   return splitBody({ entry: [{ id: 'waba', time: 1_700_000_000, changes }] })
 }
 
-async function splitBody(body: unknown): Promise<SplitDelivery<WhatsAppUpdate>> {
+async function splitBody(body: unknown): Promise<SplitDelivery<WhatsAppKeyedUpdate>> {
   const delivery = await splitWhatsApp(JSON.parse(JSON.stringify(body)))
   if (delivery === undefined) throw new Error('this is no delivery')
   return delivery

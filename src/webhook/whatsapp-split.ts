@@ -17,7 +17,7 @@ import {
   type Take,
 } from './whatsapp-items.ts'
 import { CONTACT } from './whatsapp-people.ts'
-import type { Sent, WhatsAppUpdate } from './whatsapp-types.ts'
+import type { Sent, WhatsAppKeyedUpdate } from './whatsapp-types.ts'
 
 /** The lists of updates that a change may hold. */
 const LISTS: ReadonlyMap<string, Take> = new Map([
@@ -43,7 +43,7 @@ const LISTS: ReadonlyMap<string, Take> = new Map([
  */
 export function splitWhatsApp(
   body: unknown,
-): SplitDelivery<WhatsAppUpdate> | Promise<SplitDelivery<WhatsAppUpdate>> | undefined {
+): SplitDelivery<WhatsAppKeyedUpdate> | Promise<SplitDelivery<WhatsAppKeyedUpdate>> | undefined {
   if (!isSent(body) || !Array.isArray(body['entry'])) return undefined
   const found = new Found()
   for (const entry of body['entry'] as unknown[]) takeEntry(found, entry)

@@ -1,4 +1,4 @@
-import type { Update } from './provider.ts'
+import type { UnkeyedUpdate, Update } from './provider.ts'
 
 /** An object as it was sent: the fields that are named here are not checked further than their type says. */
 export type Sent = Readonly<Record<string, unknown>>
@@ -37,7 +37,7 @@ export interface WhatsAppUpdateOf<Kind extends string, Payload> extends Update {
 }
 
 /**
- * One update of a WhatsApp delivery.
+ * One update of a WhatsApp delivery, as it is found there.
  *
  * - `message`, `status`, `echo`, `call`, `preference`, `error`: an item of `messages[]`, `statuses[]`, `message_echoes[]`,
  *   `calls[]`, `user_preferences[]`, `errors[]`.
@@ -50,7 +50,7 @@ export interface WhatsAppUpdateOf<Kind extends string, Payload> extends Update {
  * - `change`: everything without a list of its own, such as `account_update` or `message_template_status_update`, and
  *   lists that are not known; its payload is the change's value.
  */
-export type WhatsAppUpdate =
+export type WhatsAppKeyedUpdate =
   | WhatsAppUpdateOf<'message', WhatsAppMessage>
   | WhatsAppUpdateOf<'status', WhatsAppStatus>
   | WhatsAppUpdateOf<'call', Sent>
@@ -66,3 +66,6 @@ export type WhatsAppUpdate =
   | WhatsAppUpdateOf<'user_id_update', Sent>
   | WhatsAppUpdateOf<'automatic_event', Sent>
   | WhatsAppUpdateOf<'change', Sent>
+
+/** What a handler gets: one update of a delivery, or, where there is no `onUnkeyed`, something that no key can be made for. */
+export type WhatsAppUpdate = WhatsAppKeyedUpdate | UnkeyedUpdate

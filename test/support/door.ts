@@ -20,7 +20,7 @@ export interface OpenDoor {
   readonly host: Host
   readonly clock: ManualClock
   readonly facts: Fact[]
-  /** The keys of the updates that the default handler was given, in order. */
+  /** The keys of the updates that the default handler was given, in order, without the name of the door. */
   readonly handled: string[]
   /** Sends a body, signed as the provider would. */
   readonly post: (body: string | Uint8Array<ArrayBuffer>, ...args: Args) => Promise<Response>
@@ -36,12 +36,18 @@ export function openDoor(given: Given = {}): OpenDoor {
   const webhook = createWebhook<Args>({
     provider: whatsAppProvider(),
     dedup,
-    handle: (update) => void handled.push(update.key),
+    handle: (update) => void handled.push(keyOf(update)),
+    onError: () => undefined,
     host,
     ...given,
   })
   const post: OpenDoor['post'] = async (body, ...args) => webhook(await signed(body), ...args)
   return { webhook, dedup, host, clock, facts, handled, post }
+}
+
+/** The key of an update as its provider gives it. */
+export function keyOf({ key }: { readonly key: string }): string {
+  return key.slice('whatsapp:'.length)
 }
 
 export function whatsAppProvider(): Provider<WhatsAppUpdate> {

@@ -1,9 +1,9 @@
-import { splitWhatsApp, type SplitDelivery, type WhatsAppUpdate } from '../../src/webhook/index.ts'
+import { splitWhatsApp, type SplitDelivery, type WhatsAppKeyedUpdate } from '../../src/webhook/index.ts'
 
 export const METADATA = { display_phone_number: '15550001111', phone_number_id: '111' }
 
 /** Takes a body apart as it comes out of the parser: what is undefined is not sent. */
-export async function splitBody(body: unknown): Promise<SplitDelivery<WhatsAppUpdate>> {
+export async function splitBody(body: unknown): Promise<SplitDelivery<WhatsAppKeyedUpdate>> {
   const delivery = await splitWhatsApp(JSON.parse(JSON.stringify(body)))
   if (delivery === undefined) throw new Error('this is no delivery')
   return delivery
@@ -14,7 +14,7 @@ export function bodyOf(field: string, value: object, time?: number): object {
   return { object: 'whatsapp_business_account', entry: [{ id: 'waba', time, changes: [{ field, value }] }] }
 }
 
-export async function splitChange(field: string, value: object, time?: number): Promise<SplitDelivery<WhatsAppUpdate>> {
+export async function splitChange(field: string, value: object, time?: number): Promise<SplitDelivery<WhatsAppKeyedUpdate>> {
   return splitBody(bodyOf(field, { messaging_product: 'whatsapp', metadata: METADATA, ...value }, time))
 }
 
