@@ -5,6 +5,8 @@ import type { Host } from '../core/host.ts'
 import { promisesDieWithRequests } from '../core/platform.ts'
 import type { Semaphore } from '../core/semaphore.ts'
 import type { StoreCall, StoreGuard } from '../core/store-guard.ts'
+import { AtWork } from './at-work.ts'
+import { ClaimsHere } from './claims-here.ts'
 import { gatheringWriter } from './gathering-writer.ts'
 import type { Generations } from './generations.ts'
 import { GivenUp } from './given-up.ts'
@@ -18,8 +20,6 @@ import {
   type LedgerOptions,
   type Written,
 } from './ledger.ts'
-import { MemoryClaims } from './memory-claims.ts'
-import { COUNTS_MS } from './memory-store.ts'
 import { namedStore } from './named-store.ts'
 import type { Renewals } from './renewals.ts'
 import type { RunDeadlines } from './run-deadlines.ts'
@@ -55,10 +55,8 @@ export class StoreLedger implements Ledger {
   readonly #front: Generations
   readonly #ends: StoreEnds
   readonly #givenUp = new GivenUp()
-  /** What was claimed here and has not ended. */
-  readonly #mine = new Map<string, Item<unknown>>()
-  /** Claims that were made here because the store could not be reached. */
-  readonly #here: MemoryClaims
+  readonly #atWork = new AtWork((item) => this.isOver(item))
+  readonly #here: ClaimsHere
   /** A wrong set-up that the store has told of, and not answered well since. */
   #refusal: unknown
 
@@ -77,7 +75,7 @@ export class StoreLedger implements Ledger {
     this.#options = options
     this.#store = namedStore(store, name)
     this.#front = memory.generations(windowMs)
-    this.#here = new MemoryClaims(host.clock, COUNTS_MS, memory)
+    this.#here = new ClaimsHere({ clock: host.clock, memory, leaseMs, windowMs })
     this.#ends = new StoreEnds(options, {
       newToken: () => this.newToken(),
       call: (work) => this.#guarded(work),
@@ -107,13 +105,10 @@ export class StoreLedger implements Ledger {
       await this.#claim(asked)
     } catch (error) {
       if (!this.beginsUnsure || !hasCode(error, 'ERR_PERF_STORE_UNAVAILABLE')) throw error
-      const token = this.newToken()
-      this.#here.admit(asked)
-      const mortal = promisesDieWithRequests()
-      for (const item of asked) {
-        item.met(this.#here.claim({ key: item.key, token }, mortal ? this.leaseMs : Infinity), token, undefined)
-        if (item.state === 'claimed' && !mortal) this.#mine.set(item.key, item)
-      }
+      this.#here.claim(asked, this.newToken())
+      // On Workers their leases end by time, which the claims here know.
+      if (promisesDieWithRequests()) return
+      for (const item of asked) if (item.state === 'claimed') this.#atWork.add(item)
     }
   }
 
@@ -161,7 +156,7 @@ export class StoreLedger implements Ledger {
 
   async begin(item: Item<unknown>): Promise<boolean | undefined> {
     const { key, token, sent } = item
-    if (sent === undefined) return this.#here.begin({ key, token })
+    if (sent === undefined) return this.#here.begin(item)
     try {
       const [owned] = await this.#guarded((store, { onGiveUp }) => store.beginMany([{ key, token }], { onGiveUp }))
       return owned === true
@@ -172,23 +167,20 @@ export class StoreLedger implements Ledger {
 
   writer(): EndWriter {
     const gathering = gatheringWriter(this.host.clock, this.#ends)
-    const { windowMs } = this.#options
     return {
       end: (item, fate) => {
-        const { key, token, sent } = item
-        if (sent !== undefined) return this.#letGoAfter(item, gathering.end(item, fate))
+        if (item.sent !== undefined) return this.#letGoAfter(item, gathering.end(item, fate))
         this.letGo(item)
-        if (fate !== 'done' && fate !== 'dead')
-          return this.#here.release({ key, token, begun: fate === 'failed' }) ? 'kept' : 'lost'
-        this.#here.end({ key, token, as: fate, ifNobody: true }, windowMs)
-        this.#ends.remember(key, fate, undefined)
+        const kept = this.#here.end(item, fate)
+        if (fate !== 'done' && fate !== 'dead') return kept ? 'kept' : 'lost'
+        this.#ends.remember(item.key, fate, undefined)
         return 'failed'
       },
     }
   }
 
   letGo(item: Item<unknown>): void {
-    if (this.#mine.get(item.key) === item) this.#mine.delete(item.key)
+    this.#atWork.delete(item)
   }
 
   doneLate({ key, token, sent }: Item<unknown>): void {
@@ -233,22 +225,15 @@ export class StoreLedger implements Ledger {
     const now = this.host.clock.elapsed()
     items.forEach((item, at) => {
       item.met(met[at] ?? item.claim, token, sent)
-      if (item.claim.status === 'won') this.#mine.set(item.key, item)
+      if (item.claim.status === 'won') this.#atWork.add(item)
       else if (item.claim.status === 'done') this.#front.add(item.key, now)
     })
   }
 
-  /** Told once here, and not to the store: its run goes on in this process, however its lease stands there. */
   #isAtWork(item: Item<unknown>): boolean {
-    const other = this.#mine.get(item.key)
-    if (other === undefined) return false
-    // On Workers its request may have ended in the middle of its work.
-    if (promisesDieWithRequests() && this.isOver(other)) {
-      this.#mine.delete(item.key)
-      return false
-    }
-    item.claim = { status: 'leased', leftMs: this.leaseMs }
-    return true
+    const atWork = this.#atWork.has(item.key)
+    if (atWork) item.claim = { status: 'leased', leftMs: this.leaseMs }
+    return atWork
   }
 
   #moment(): Moment {
