@@ -1,5 +1,5 @@
 import type { Claim, Claimed, DedupStore, Ending, Release, Renewal } from '../core/dedup-store.ts'
-import { hasCode, StoreUnavailable } from '../core/errors.ts'
+import { hasCode } from '../core/errors.ts'
 import { codeOf } from '../core/fact.ts'
 import type { Host } from '../core/host.ts'
 import { promisesDieWithRequests } from '../core/platform.ts'
@@ -21,6 +21,7 @@ import {
   type Written,
 } from './ledger.ts'
 import { namedStore } from './named-store.ts'
+import { Refusal } from './refusal.ts'
 import type { Renewals } from './renewals.ts'
 import type { RunDeadlines } from './run-deadlines.ts'
 import { StoreEnds } from './store-ends.ts'
@@ -57,8 +58,7 @@ export class StoreLedger implements Ledger {
   readonly #givenUp = new GivenUp()
   readonly #atWork = new AtWork((item) => this.isOver(item))
   readonly #here: ClaimsHere
-  /** A wrong set-up that the store has told of, and not answered well since. */
-  #refusal: unknown
+  readonly #refusal: Refusal
 
   constructor(options: StoreLedgerOptions) {
     const { host, name, leaseMs, counts, waits, store, memory, windowMs, onStoreError } = options
@@ -73,6 +73,7 @@ export class StoreLedger implements Ledger {
     this.suspectTurn = suspectTurn
     this.beginsUnsure = onStoreError === 'process'
     this.#options = options
+    this.#refusal = new Refusal(name)
     this.#store = namedStore(store, name)
     this.#front = memory.generations(windowMs)
     this.#here = new ClaimsHere({ clock: host.clock, memory, leaseMs, windowMs })
@@ -212,8 +213,7 @@ export class StoreLedger implements Ledger {
       met = await this.#guarded(async (store, { onGiveUp }) => {
         asked = true
         const answers = await store.claimMany(claims, { leaseMs: this.leaseMs, onGiveUp })
-        // The one who asked is gone, and what he remembered may have been given back before it was granted.
-        if (over) this.#giveUp(claims.filter((_, at) => answers[at]?.status === 'won'))
+        if (over) await this.#giveBackLate(claims.filter((_, at) => answers[at]?.status === 'won'))
         return answers
       })
     } catch (error) {
@@ -249,24 +249,13 @@ export class StoreLedger implements Ledger {
   async #guarded<T>(call: (store: DedupStore, given: StoreCall) => Promise<T>): Promise<T> {
     try {
       const result = await this.#options.guard.run((given) => call(this.#store, given))
-      this.#refusal = undefined
+      this.#refusal.over()
       this.#answered()
       return result
     } catch (error) {
       this.counts.storeErrors += 1
-      throw this.#explained(error)
+      throw this.#refusal.explained(error)
     }
-  }
-
-  /**
-   * A client that was refused connects again and again, and lets calls wait meanwhile: no outage, but the wrong set-up
-   * still. Whatever else a store throws says only that it cannot be asked now.
-   */
-  #explained(error: unknown): unknown {
-    if (hasCode(error, 'ERR_PERF_STORE_SETUP')) this.#refusal = error
-    if (this.#refusal !== undefined) return this.#refusal
-    if (hasCode(error, 'ERR_PERF_STORE_UNAVAILABLE')) return error
-    return new StoreUnavailable(`dedup store of ${this.name} failed`, { cause: error })
   }
 
   #giveUp(claims: readonly Release[]): void {
@@ -278,6 +267,14 @@ export class StoreLedger implements Ledger {
     if (this.#givenUp.size === 0 && this.#ends.size === 0) return
     const telling = this.#giveBack().then(() => this.#ends.tell())
     this.host.track(telling.catch(() => undefined))
+  }
+
+  /**
+   * The one who asked is gone, and what he remembered may have been given back before it was granted. The store answers,
+   * though it may be skipped still: it is told past the guard.
+   */
+  async #giveBackLate(claims: readonly Release[]): Promise<void> {
+    if (claims.length > 0) await this.#store.releaseMany(claims).catch(() => this.#giveUp(claims))
   }
 
   async #giveBack(): Promise<void> {
