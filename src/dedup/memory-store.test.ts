@@ -120,15 +120,13 @@ function stepped(state: State, asked: Asked, now: number): Step {
 
 function claimed(state: State, token: string, now: number): Step {
   if (state.is === 'done' || state.is === 'dead') return [{ status: state.is }, state]
-  const same = isOwned(state, token)
+  const written = isOwned(state, token) && state.written
+  const same: boolean = isOwned(state, token)
   if (state.is === 'leased' && !same && state.until > now)
     return [{ status: 'leased', leftMs: state.until - now }, state]
   const { runs, expired: before } = countsOf(state)
   const expired = before + (state.is === 'leased' && !same ? 1 : 0)
-  return [
-    won(runs, expired),
-    { is: 'leased', token, until: now + LEASE_MS, runs, expired, written: same && state.written },
-  ]
+  return [won(runs, expired), { is: 'leased', token, until: now + LEASE_MS, runs, expired, written }]
 }
 
 function renewed(state: State, { token, begun }: Extract<Asked, { do: 'renew' }>, now: number): Step {
