@@ -13,7 +13,8 @@ type Method = keyof DedupStore
 
 /** A store that notes when each call began. */
 function noting(store: DedupStore): { readonly store: DedupStore; readonly calls: Record<Method, number[]> } {
-  const calls: Record<Method, number[]> = { claimMany: [], renewMany: [], completeMany: [], releaseMany: [] }
+  const claiming = { claimMany: [], beginMany: [], renewMany: [] }
+  const calls: Record<Method, number[]> = { ...claiming, completeMany: [], releaseMany: [], reviveMany: [] }
   const noted = (method: Method): DedupStore => {
     calls[method].push(performance.now())
     return store
@@ -22,9 +23,11 @@ function noting(store: DedupStore): { readonly store: DedupStore; readonly calls
     calls,
     store: {
       claimMany: (...args) => noted('claimMany').claimMany(...args),
+      beginMany: (...args) => noted('beginMany').beginMany(...args),
       renewMany: (...args) => noted('renewMany').renewMany(...args),
       completeMany: (...args) => noted('completeMany').completeMany(...args),
       releaseMany: (...args) => noted('releaseMany').releaseMany(...args),
+      reviveMany: (...args) => noted('reviveMany').reviveMany(...args),
     },
   }
 }
@@ -47,12 +50,13 @@ export async function delivery(): Promise<Comparison> {
   }
   const deliver = () => dedup.each(ids, { key: (id) => id, handle })
   const countOf = (...methods: Method[]): number => methods.reduce((sum, method) => sum + calls[method].length, 0)
+  const countAll = (): number => countOf(...(Object.keys(calls) as Method[]))
 
   await deliver()
   const [claims, completions] = [countOf('claimMany'), countOf('completeMany')]
-  const trips = countOf('claimMany', 'renewMany', 'completeMany', 'releaseMany')
+  const trips = countAll()
   await deliver()
-  const again = countOf('claimMany', 'renewMany', 'completeMany', 'releaseMany') - trips
+  const again = countAll() - trips
   if (handled !== UPDATES) throw new Error(`${handled} of ${UPDATES} updates were handled`)
   const unit = 'round trips'
   return judge('a delivery of 1000 updates', [

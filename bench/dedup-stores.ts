@@ -17,8 +17,11 @@ const ONE_BY_ONE = 100
 type Ids = readonly string[]
 
 async function won(store: DedupStore, ids: Ids): Promise<number> {
-  const claims = await store.claimMany(ids, 'token', LEASE_MS)
-  return claims.filter(({ status }) => status === 'won').length
+  const met = await store.claimMany(
+    ids.map((key) => ({ key, token: 'token' })),
+    { leaseMs: LEASE_MS },
+  )
+  return met.filter(({ status }) => status === 'won').length
 }
 
 function candidates(store: DedupStore, atOnce: number): Candidate<Ids>[] {

@@ -1,10 +1,12 @@
 import { expect, it } from 'vitest'
+import { claims, ends } from '../testing/dedup-store-case.ts'
 import { sqlDedupStore } from './sql-dedup-store.ts'
 
 it('what the functions of another version say of a claim is present, never a miss', async () => {
-  const said = [{ status: 'paused', leftMs: 7 }, { status: 'won' }, { status: 'leased' }, null, 'won', true]
-  const claims = await sqlDedupStore(async () => said).claimMany(['a', 'b', 'c', 'd', 'e', 'f'], 't', 900)
-  expect(claims).toEqual([7, 900, 900, 900, 900, 900].map((leftMs) => ({ status: 'leased', leftMs })))
+  const said = [{ status: 'paused', leftMs: 7 }, { status: 'won', runs: 0 }, { status: 'leased' }, null, 'won', true]
+  const asked = claims('t', 'a', 'b', 'c', 'd', 'e', 'f')
+  const met = await sqlDedupStore(async () => said).claimMany(asked, { leaseMs: 900 })
+  expect(met).toEqual([7, 900, 900, 900, 900, 900].map((leftMs) => ({ status: 'leased', leftMs })))
 })
 
 it.each([[undefined], [null], ['text'], [{}], [[]], [[true, true]]])(
@@ -12,9 +14,12 @@ it.each([[undefined], [null], ['text'], [{}], [[]], [[true, true]]])(
   async (answer) => {
     const store = sqlDedupStore(async () => answer)
     for (const call of [
-      () => store.claimMany(['a'], 't', 1),
-      () => store.renewMany(['a'], 't', 1),
-      () => store.completeMany(['a'], 't', { as: 'done', retentionMs: 1 }),
+      () => store.claimMany(claims('t', 'a'), { leaseMs: 1 }),
+      () => store.beginMany(claims('t', 'a')),
+      () => store.renewMany(claims('t', 'a'), { leaseMs: 1 }),
+      () => store.completeMany(ends('done', 't', 'a'), { retentionMs: 1 }),
+      () => store.releaseMany(claims('t', 'a')),
+      () => store.reviveMany(['a']),
     ])
       await expect(call()).rejects.toMatchObject({ code: 'ERR_PERF_STORE_SETUP' })
   },

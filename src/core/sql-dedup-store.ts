@@ -21,8 +21,8 @@ export function sqlDedupStore(call: SqlFunctionCall<DedupFunction>): DedupStore 
   /** Calls a function whose lists have one entry for each key, and which answers such a list. */
   async function ask(name: DedupFunction, lists: Lists, { onGiveUp, ...args }: Args = {}): Promise<readonly unknown[]> {
     if (lists.keys.length === 0) return []
-    const answer = await repeating(name, { ...lists, ...args }, { onGiveUp })
-    if (Array.isArray(answer) && answer.length === lists.keys.length) return answer
+    const answer: unknown = await repeating(name, { ...lists, ...args }, { onGiveUp })
+    if (Array.isArray(answer) && answer.length === lists.keys.length) return answer as unknown[]
     throw new StoreSetupError(`${name} answered something else than a list of its keys`)
   }
 

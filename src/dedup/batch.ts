@@ -149,9 +149,10 @@ export class Batch<U, T> {
     const whose = typeof looked === 'string' ? looked : await looked
     if (whose === 'lost' || (whose === 'unsure' && !this.#ledger.beginsUnsure)) return this.#notBegun(item)
     this.#ledger.counts.claimed += 1
+    // Its process was killed in its last run, or what was to take it over failed.
+    if (this.#options.park !== undefined && item.runs >= this.#maxAttempts)
+      return this.#park(item, new NonRetryable(`given up after ${item.runs} attempts`))
     if (this.#isSuspect(item)) {
-      if (item.runs >= this.#maxAttempts)
-        return this.#park(item, new NonRetryable(`given up after ${item.runs} attempts`))
       const begun = await this.#ledger.begin(item)
       if (begun === false) {
         this.#leases.lost(item)

@@ -75,7 +75,8 @@ describe('createDedup', () => {
     }
     const host = { observe: fail, track: fail, randomId: fail, drain: fail }
     const clock = { now: fail, elapsed: fail, after: fail, whileAlive: fail }
-    const store = { claimMany: fail, renewMany: fail, completeMany: fail, releaseMany: fail }
+    const claiming = { claimMany: fail, beginMany: fail, renewMany: fail }
+    const store = { ...claiming, completeMany: fail, releaseMany: fail, reviveMany: fail }
     expect(createDedup({ name: 'a', store, host: { ...host, clock } }).stats().size).toBe(0)
   })
 

@@ -82,7 +82,7 @@ describe('a lease', () => {
         clock,
         other.once('m1', ({ attempt }) => attempt),
       ),
-    ).toEqual({ status: 'done', value: 2 })
+    ).toEqual({ status: 'done', value: 1 })
     instead('renewMany', undefined)
     await clock.tick(400)
     open()

@@ -1,19 +1,21 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { toldHost } from '../../test/support/dedup-probe.ts'
 import { createIdLimit, NO_LIMIT } from './id-limit.ts'
-import { Leases } from './leases.ts'
+import { Leases, type Lease } from './leases.ts'
 
 const HOUR = 3_600_000
 
+const lease = (until: number): Lease => ({ token: 't', until, givenBack: false, runs: 0, expired: 0, written: false })
+
 /** Claims so many keys, one a millisecond, which end after a second unless they are given back. */
 function take(leases: Leases, count: number, { from = 0, now = 0 } = {}): void {
-  for (let at = 0; at < count; at += 1) leases.add(`m${from + at}`, { token: 't', until: now + at + 1_000 }, now + at)
+  for (let at = 0; at < count; at += 1) leases.put(`m${from + at}`, lease(now + at + 1_000), now + at)
 }
 
 describe('leases in memory', () => {
   afterEach(() => vi.restoreAllMocks())
 
-  it('of crashed owners are swept once their attempts are out of date, a few at each claim', () => {
+  it('of crashed owners are swept once their counts are out of date, a few at each claim', () => {
     const leases = new Leases(HOUR, NO_LIMIT)
     take(leases, 10_000)
     expect(leases.size).toBe(10_000)
@@ -26,8 +28,8 @@ describe('leases in memory', () => {
     const leases = new Leases(HOUR, NO_LIMIT)
     for (let at = 0; at < 10_000; at += 1) {
       take(leases, 1, { from: at })
-      const lease = leases.get(`m${at}`, 0)
-      if (lease !== undefined) leases.giveBack(lease, 0)
+      const taken = leases.get(`m${at}`, 0)
+      if (taken !== undefined) leases.giveBack(taken, 0)
     }
     expect(leases.size).toBe(0)
     const gone = vi.spyOn(Map.prototype, 'delete')
@@ -41,8 +43,8 @@ describe('leases in memory', () => {
     take(leases, 100)
     for (let hour = 1; hour <= 5; hour += 1) {
       for (let at = 0; at < 100; at += 1) {
-        const lease = leases.get(`m${at}`, hour * HOUR - 1)
-        if (lease !== undefined) lease.until = hour * HOUR + 1
+        const taken = leases.get(`m${at}`, hour * HOUR - 1)
+        if (taken !== undefined) taken.until = hour * HOUR + 1
       }
       take(leases, 300, { from: 1_000 * hour, now: hour * HOUR })
     }
@@ -61,14 +63,14 @@ describe('leases in memory', () => {
     expect(looks.mock.calls.length).toBeLessThanOrEqual(110)
   })
 
-  it('remember the attempts of about as many keys as a limit allows, and count those that are forgotten', () => {
+  it('remember the counts of about as many keys as a limit allows, and count those that are forgotten', () => {
     const { host, told } = toldHost()
     const limit = createIdLimit({ host, name: 'a', windowMs: 1_000, maxIds: 100, onOverflow: 'reject' })
     const leases = new Leases(HOUR, limit)
     for (let at = 0; at < 10_000; at += 1) {
       take(leases, 1, { from: at })
-      const lease = leases.get(`m${at}`, 0)
-      if (lease !== undefined) leases.giveBack(lease, 0)
+      const taken = leases.get(`m${at}`, 0)
+      if (taken !== undefined) leases.giveBack(taken, 0)
     }
     const known = Array.from({ length: 10_000 }, (_, at) => leases.get(`m${at}`, 0)).filter((one) => one !== undefined)
     expect(known.length).toBeLessThanOrEqual(110)
@@ -77,9 +79,17 @@ describe('leases in memory', () => {
     expect(told('dedup.overflow')).toBe(1)
   })
 
-  it('tell the next owner how often a key was claimed, for as long as attempts are remembered', () => {
+  it('tell the next owner what is known of the runs, for as long as counts are remembered', () => {
     const leases = new Leases(HOUR, NO_LIMIT)
-    const claim = (now: number): number => leases.add('a', { token: 't', until: now + 10 }, now)
-    expect([claim(0), claim(20), claim(30 + HOUR - 1), claim(2 * HOUR + 30 + 10 - 1)]).toEqual([1, 2, 3, 1])
+    const failed = lease(10)
+    leases.put('failed', failed, 0)
+    failed.runs = 2
+    leases.giveBack(failed, 5)
+    leases.put('crashed', { ...lease(10), runs: 1, expired: 3 }, 5)
+    const known = (name: string, now: number): unknown => leases.get(name, now)
+    expect(known('failed', 5 + HOUR - 1)).toMatchObject({ givenBack: true, runs: 2, expired: 0 })
+    expect(known('failed', 5 + HOUR)).toBeUndefined()
+    expect(known('crashed', 10 + HOUR - 1)).toMatchObject({ givenBack: false, runs: 1, expired: 3 })
+    expect(known('crashed', 10 + HOUR)).toBeUndefined()
   })
 })

@@ -136,7 +136,7 @@ export function memoryLedger(claims: MemoryClaims, options: LedgerOptions): Ledg
       add(holder) {
         if (promisesDieWithRequests()) parts.renewals.add(holder)
       },
-      delete: parts.renewals.delete,
+      delete: (holder) => parts.renewals.delete(holder),
     },
     host,
     name,

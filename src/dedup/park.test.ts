@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { finished, forever, gate, unavailable } from '../../test/support/dedup-probe.ts'
+import { finished, forever, gate } from '../../test/support/dedup-probe.ts'
 import { fails, ids, key, places, startWatched } from '../../test/support/dedup-start.ts'
 import { NonRetryable } from '../core/errors.ts'
 
@@ -46,7 +46,7 @@ for (const [place, start] of places)
       expect(told('dedup.poison')).toBe(3)
     })
 
-    it('parks without another run what was claimed more often than it may fail', async () => {
+    it('parks without another run what has failed more often than it may', async () => {
       const { clock, dedup, other } = start()
       const { opened, open } = gate()
       const handle = (): never => {
@@ -124,41 +124,63 @@ for (const [place, start] of places)
   })
 
 describe('an update that takes its process down', () => {
-  /** Three updates that were claimed as often as they may fail, and a process that dies of the second. */
+  const LEASE_MS = 900
+
+  /** Three updates whose leases ran out twice without a run that is known of, and the second of which kills its process. */
   async function doomed() {
-    const { clock, dedup, other, instead } = startWatched({ leaseMs: 900 })
-    for (let died = 0; died < 3; died += 1)
-      await finished(clock, other.each(ids(3), { key, handle: fails(), maxAttempts: 9 }))
-    instead('renewMany', unavailable)
+    const { clock, make, count } = startWatched({ leaseMs: LEASE_MS })
+    const died = async (options: { handle: (update: string) => unknown }): Promise<void> => {
+      void make('dying').each(ids(3), { key, park: () => expect.unreachable('parked before it died'), ...options })
+      await clock.tick(100)
+    }
+    for (let death = 0; death < 2; death += 1) {
+      await died({ handle: forever })
+      await clock.tick(LEASE_MS)
+    }
     const run: string[] = []
     const parked: string[] = []
     const options = {
       key,
       maxAttempts: 3,
       handle: (update: string) => (run.push(update), update === 'm1' ? forever() : update),
-      park: (update: string) => void parked.push(update),
+      park: (update: string, _: unknown, { attempt }: { attempt: number }) => void parked.push(`${update} ${attempt}`),
     }
-    void other.each(ids(3), options)
-    await clock.tick(100)
-    return { clock, dedup, options, run, parked }
+    return { clock, dedup: make(), died: () => died(options), options, run, parked, count }
   }
 
   it('is found among its siblings by running them one by one, and parked alone', async () => {
-    const { clock, dedup, options, run, parked } = await doomed()
-    expect([run, parked]).toEqual([['m0', 'm1'], []])
-    await clock.tick(1_000)
+    const { clock, dedup, died, options, run, parked, count } = await doomed()
+    for (let death = 1; death <= 3; death += 1) {
+      await died()
+      // The sibling before it is done, and known to be; the one behind it has not begun; its own begins are written.
+      expect([run, parked]).toEqual([['m0', ...Array<string>(death).fill('m1')], []])
+      expect(count('beginMany')).toBe(1 + death)
+      await clock.tick(LEASE_MS)
+    }
     expect(await finished(clock, dedup.each(ids(3), options))).toMatchObject([
       { status: 'duplicate' },
       { status: 'dead' },
       { status: 'done' },
     ])
-    expect([run, parked]).toEqual([['m0', 'm1', 'm2'], ['m1']])
+    expect([run, parked]).toEqual([['m0', 'm1', 'm1', 'm1', 'm2'], ['m1 4']])
   })
 
   it('is found by a resend that waits for its lease, and the order of a group is kept', async () => {
-    const { clock, dedup, options, run, parked } = await doomed()
+    const { clock, dedup, died, options, run, parked } = await doomed()
+    for (let death = 1; death <= 3; death += 1) {
+      if (death > 1) await clock.tick(LEASE_MS)
+      await died()
+    }
     const call = dedup.each([...ids(3), 'm3'], { ...options, groupBy: () => 'one' })
     expect((await finished(clock, call)).map(({ status }) => status)).toEqual(['duplicate', 'dead', 'done', 'done'])
-    expect([run, parked]).toEqual([['m0', 'm1', 'm2', 'm3'], ['m1']])
+    expect([run, parked]).toEqual([['m0', 'm1', 'm1', 'm1', 'm2', 'm3'], ['m1 4']])
+  })
+
+  it('is never parked while nothing is known to have begun, however often leases run out', async () => {
+    const { clock, dedup, options, run, parked } = await doomed()
+    const handle = (update: string): number => run.push(update)
+    const results = await finished(clock, dedup.each(ids(3), { ...options, maxAttempts: 1, handle }))
+    expect(results.map(({ status }) => status)).toEqual(['done', 'done', 'done'])
+    expect([run, parked]).toEqual([ids(3), []])
   })
 })

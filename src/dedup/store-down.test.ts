@@ -62,8 +62,8 @@ describe("onStoreError: 'process'", () => {
     )
   })
 
-  it('keeps the claim that a slow store won in the meantime, and ends it', async () => {
-    const { clock, dedup, other, instead, pause } = startWatched(process)
+  it('gives the claim back that a slow store won in the meantime, and writes the end where nobody has it', async () => {
+    const { clock, dedup, other, count, instead, pause } = startWatched({ ...process, storeTimeoutMs: 250 })
     instead('claimMany', async (real) => {
       const claims = await real()
       await pause(600)()
@@ -77,6 +77,7 @@ describe("onStoreError: 'process'", () => {
     ).toMatchObject({ status: 'done', degraded: true })
     instead('claimMany', undefined)
     await clock.tick(RECOVERED_MS)
+    expect([count('releaseMany'), count('completeMany')]).toEqual([1, 1])
     expect(
       await finished(
         clock,

@@ -1,10 +1,12 @@
 import type { Claim, Claimed, DedupStore, Ending, Release, Renewal } from '../core/dedup-store.ts'
-import { hasCode, StoreUnavailable } from '../core/errors.ts'
+import { hasCode } from '../core/errors.ts'
 import { codeOf } from '../core/fact.ts'
 import type { Host } from '../core/host.ts'
 import { promisesDieWithRequests } from '../core/platform.ts'
 import type { Semaphore } from '../core/semaphore.ts'
 import type { StoreCall, StoreGuard } from '../core/store-guard.ts'
+import { AtWork } from './at-work.ts'
+import { ClaimsHere } from './claims-here.ts'
 import { gatheringWriter } from './gathering-writer.ts'
 import type { Generations } from './generations.ts'
 import { GivenUp } from './given-up.ts'
@@ -18,9 +20,8 @@ import {
   type LedgerOptions,
   type Written,
 } from './ledger.ts'
-import { MemoryClaims } from './memory-claims.ts'
-import { COUNTS_MS } from './memory-store.ts'
 import { namedStore } from './named-store.ts'
+import { Refusal } from './refusal.ts'
 import type { Renewals } from './renewals.ts'
 import type { RunDeadlines } from './run-deadlines.ts'
 import { StoreEnds } from './store-ends.ts'
@@ -55,12 +56,9 @@ export class StoreLedger implements Ledger {
   readonly #front: Generations
   readonly #ends: StoreEnds
   readonly #givenUp = new GivenUp()
-  /** What was claimed here and has not ended. */
-  readonly #mine = new Map<string, Item<unknown>>()
-  /** Claims that were made here because the store could not be reached. */
-  readonly #here: MemoryClaims
-  /** A wrong set-up that the store has told of, and not answered well since. */
-  #refusal: unknown
+  readonly #atWork = new AtWork((item) => this.isOver(item))
+  readonly #here: ClaimsHere
+  readonly #refusal: Refusal
 
   constructor(options: StoreLedgerOptions) {
     const { host, name, leaseMs, counts, waits, store, memory, windowMs, onStoreError } = options
@@ -75,9 +73,10 @@ export class StoreLedger implements Ledger {
     this.suspectTurn = suspectTurn
     this.beginsUnsure = onStoreError === 'process'
     this.#options = options
+    this.#refusal = new Refusal(name)
     this.#store = namedStore(store, name)
     this.#front = memory.generations(windowMs)
-    this.#here = new MemoryClaims(host.clock, COUNTS_MS, memory)
+    this.#here = new ClaimsHere({ clock: host.clock, memory, leaseMs, windowMs })
     this.#ends = new StoreEnds(options, {
       newToken: () => this.newToken(),
       call: (work) => this.#guarded(work),
@@ -107,13 +106,10 @@ export class StoreLedger implements Ledger {
       await this.#claim(asked)
     } catch (error) {
       if (!this.beginsUnsure || !hasCode(error, 'ERR_PERF_STORE_UNAVAILABLE')) throw error
-      const token = this.newToken()
-      this.#here.admit(asked)
-      const mortal = promisesDieWithRequests()
-      for (const item of asked) {
-        item.met(this.#here.claim({ key: item.key, token }, mortal ? this.leaseMs : Infinity), token, undefined)
-        if (item.state === 'claimed' && !mortal) this.#mine.set(item.key, item)
-      }
+      this.#here.claim(asked, this.newToken())
+      // On Workers their leases end by time, which the claims here know.
+      if (promisesDieWithRequests()) return
+      for (const item of asked) if (item.state === 'claimed') this.#atWork.add(item)
     }
   }
 
@@ -161,7 +157,7 @@ export class StoreLedger implements Ledger {
 
   async begin(item: Item<unknown>): Promise<boolean | undefined> {
     const { key, token, sent } = item
-    if (sent === undefined) return this.#here.begin({ key, token })
+    if (sent === undefined) return this.#here.begin(item)
     try {
       const [owned] = await this.#guarded((store, { onGiveUp }) => store.beginMany([{ key, token }], { onGiveUp }))
       return owned === true
@@ -172,23 +168,20 @@ export class StoreLedger implements Ledger {
 
   writer(): EndWriter {
     const gathering = gatheringWriter(this.host.clock, this.#ends)
-    const { windowMs } = this.#options
     return {
       end: (item, fate) => {
-        const { key, token, sent } = item
-        if (sent !== undefined) return this.#letGoAfter(item, gathering.end(item, fate))
+        if (item.sent !== undefined) return this.#letGoAfter(item, gathering.end(item, fate))
         this.letGo(item)
-        if (fate !== 'done' && fate !== 'dead')
-          return this.#here.release({ key, token, begun: fate === 'failed' }) ? 'kept' : 'lost'
-        this.#here.end({ key, token, as: fate, ifNobody: true }, windowMs)
-        this.#ends.remember(key, fate, undefined)
+        const kept = this.#here.end(item, fate)
+        if (fate !== 'done' && fate !== 'dead') return kept ? 'kept' : 'lost'
+        this.#ends.remember(item.key, fate, undefined)
         return 'failed'
       },
     }
   }
 
   letGo(item: Item<unknown>): void {
-    if (this.#mine.get(item.key) === item) this.#mine.delete(item.key)
+    this.#atWork.delete(item)
   }
 
   doneLate({ key, token, sent }: Item<unknown>): void {
@@ -220,8 +213,7 @@ export class StoreLedger implements Ledger {
       met = await this.#guarded(async (store, { onGiveUp }) => {
         asked = true
         const answers = await store.claimMany(claims, { leaseMs: this.leaseMs, onGiveUp })
-        // The one who asked is gone, and what he remembered may have been given back before it was granted.
-        if (over) this.#giveUp(claims.filter((_, at) => answers[at]?.status === 'won'))
+        if (over) await this.#giveBackLate(claims.filter((_, at) => answers[at]?.status === 'won'))
         return answers
       })
     } catch (error) {
@@ -233,22 +225,15 @@ export class StoreLedger implements Ledger {
     const now = this.host.clock.elapsed()
     items.forEach((item, at) => {
       item.met(met[at] ?? item.claim, token, sent)
-      if (item.claim.status === 'won') this.#mine.set(item.key, item)
+      if (item.claim.status === 'won') this.#atWork.add(item)
       else if (item.claim.status === 'done') this.#front.add(item.key, now)
     })
   }
 
-  /** Told once here, and not to the store: its run goes on in this process, however its lease stands there. */
   #isAtWork(item: Item<unknown>): boolean {
-    const other = this.#mine.get(item.key)
-    if (other === undefined) return false
-    // On Workers its request may have ended in the middle of its work.
-    if (promisesDieWithRequests() && this.isOver(other)) {
-      this.#mine.delete(item.key)
-      return false
-    }
-    item.claim = { status: 'leased', leftMs: this.leaseMs }
-    return true
+    const atWork = this.#atWork.has(item.key)
+    if (atWork) item.claim = { status: 'leased', leftMs: this.leaseMs }
+    return atWork
   }
 
   #moment(): Moment {
@@ -264,24 +249,13 @@ export class StoreLedger implements Ledger {
   async #guarded<T>(call: (store: DedupStore, given: StoreCall) => Promise<T>): Promise<T> {
     try {
       const result = await this.#options.guard.run((given) => call(this.#store, given))
-      this.#refusal = undefined
+      this.#refusal.over()
       this.#answered()
       return result
     } catch (error) {
       this.counts.storeErrors += 1
-      throw this.#explained(error)
+      throw this.#refusal.explained(error)
     }
-  }
-
-  /**
-   * A client that was refused connects again and again, and lets calls wait meanwhile: no outage, but the wrong set-up
-   * still. Whatever else a store throws says only that it cannot be asked now.
-   */
-  #explained(error: unknown): unknown {
-    if (hasCode(error, 'ERR_PERF_STORE_SETUP')) this.#refusal = error
-    if (this.#refusal !== undefined) return this.#refusal
-    if (hasCode(error, 'ERR_PERF_STORE_UNAVAILABLE')) return error
-    return new StoreUnavailable(`dedup store of ${this.name} failed`, { cause: error })
   }
 
   #giveUp(claims: readonly Release[]): void {
@@ -293,6 +267,14 @@ export class StoreLedger implements Ledger {
     if (this.#givenUp.size === 0 && this.#ends.size === 0) return
     const telling = this.#giveBack().then(() => this.#ends.tell())
     this.host.track(telling.catch(() => undefined))
+  }
+
+  /**
+   * The one who asked is gone, and what he remembered may have been given back before it was granted. The store answers,
+   * though it may be skipped still: it is told past the guard.
+   */
+  async #giveBackLate(claims: readonly Release[]): Promise<void> {
+    if (claims.length > 0) await this.#store.releaseMany(claims).catch(() => this.#giveUp(claims))
   }
 
   async #giveBack(): Promise<void> {

@@ -220,7 +220,8 @@ describe('redisCacheBus', () => {
 
   it('refuses a client of sentinels, as the stores do: its commands have other parameters', () => {
     const sentinel = createSentinel({ name: 'x', sentinelRootNodes: [{ host: '127.0.0.1', port: 1 }] })
-    for (const make of [redisCacheBus, redisCacheStore, redisDedupStore]) expect(() => make(sentinel)).toThrow(refused)
+    for (const make of [redisCacheBus, redisCacheStore, redisDedupStore])
+      expect(() => make(sentinel as never)).toThrow(refused)
   })
 
   it.each([[{ channel: '' }], [{ channel: 7 }], [{ prefix: 'a' }]])('refuses the options %j', async (options) => {

@@ -14,7 +14,7 @@ export interface NodeRedisLike {
 
 /** The shape of node-redis' `createCluster`: the caller names the key by which the node is found. */
 export interface NodeRedisClusterLike {
-  sendCommand(firstKey: string | undefined, isReadonly: boolean, args: readonly string[]): Promise<unknown>
+  sendCommand(firstKey: string | undefined, isReadonly: boolean, args: string[]): Promise<unknown>
 }
 
 /** The shape of `@upstash/redis`. */

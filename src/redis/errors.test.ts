@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startRedis, startRedisCluster, type PrivateServer } from '../../test/servers/index.ts'
 import { redisClient, redisDrivers, type RedisClient } from '../../test/support/redis-clients.ts'
 import { SOON } from '../../test/support/soon.ts'
+import { claims } from '../testing/dedup-store-case.ts'
 import { classified } from './errors.ts'
 import { redisCacheStore, redisDedupStore } from './index.ts'
 
@@ -67,7 +68,8 @@ for (const driver of redisDrivers)
       await server.stop()
     })
 
-    const claim = (keys = ['k']): Promise<unknown> => redisDedupStore(redis.client).claimMany(keys, 'token', 1_000)
+    const claim = (keys = ['k']): Promise<unknown> =>
+      redisDedupStore(redis.client).claimMany(claims('token', ...keys), { leaseMs: 1_000 })
     const remove = (): Promise<unknown> => redisCacheStore(redis.client).deleteMany(['k'], 1_000)
 
     it('that runs somebody’s endless script is out for now', async () => {
@@ -104,15 +106,17 @@ for (const driver of redisDrivers)
       const node = await redisClient(driver, String(cluster.nodes[0]?.url))
       try {
         const store = redisDedupStore(node.client)
+        const claimed = (...some: string[]): Promise<unknown> =>
+          store.claimMany(claims('token', ...some), { leaseMs: 1_000 })
         const keys = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
-        await expect(store.claimMany(keys, 'token', 1_000)).rejects.toMatchObject(setup('CROSSSLOT'))
-        const alone = await Promise.allSettled(keys.map((key) => store.claimMany([key], 'token', 1_000)))
+        await expect(claimed(...keys)).rejects.toMatchObject(setup('CROSSSLOT'))
+        const alone = await Promise.allSettled(keys.map((key) => claimed(key)))
         const refused = alone.find(({ status }) => status === 'rejected') as PromiseRejectedResult
         expect(refused.reason).toMatchObject(setup('MOVED'))
         const own = keys[alone.findIndex(({ status }) => status === 'fulfilled')] as string
         await node.send('FLUSHALL')
         await node.send('CLUSTER', 'FLUSHSLOTS')
-        await expect(store.claimMany([own], 'token', 1_000)).rejects.toMatchObject(outage('CLUSTERDOWN'))
+        await expect(claimed(own)).rejects.toMatchObject(outage('CLUSTERDOWN'))
       } finally {
         node.close()
         await cluster.stop()

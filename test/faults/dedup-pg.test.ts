@@ -1,13 +1,13 @@
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { pgDedupStore } from '../../src/pg/index.ts'
+import { claims, ends, kept, long, won } from '../../src/testing/dedup-store-case.ts'
 import { startPostgres, type PrivateServer } from '../servers/index.ts'
 import { dedupMigration } from '../support/dedup-schema.ts'
 import { gate } from '../support/dedup-probe.ts'
 import { dedupService, resent } from '../support/dedup-service.ts'
 
 const UNAVAILABLE = { code: 'ERR_PERF_STORE_UNAVAILABLE' }
-const DONE = { as: 'done', retentionMs: 60_000 } as const
 
 let server: PrivateServer
 const pools: pg.Pool[] = []
@@ -70,7 +70,7 @@ it('a server that freezes: rejects at its deadline, skips the store, and recover
 it('a server that freezes under a claim does not keep the key locked when it goes on', async () => {
   const own = store()
   // Connected, so that the statement is on its way before the server stands still.
-  await own.releaseMany(['x'], 't')
+  await own.releaseMany(claims('t', 'x'))
   const [first, second] = [dedupService(own), dedupService(own)]
   await server.pause()
   await expect(first.dedup.once('u1', () => expect.unreachable('it ran'))).rejects.toMatchObject(UNAVAILABLE)
@@ -100,12 +100,18 @@ it('a server that crashes keeps its claims: what is done stays done, what is lea
   const own = store()
   const { dedup } = dedupService(own)
   expect(await dedup.once('done', () => 1)).toMatchObject({ status: 'done' })
-  await own.claimMany(['wa:leased', 'wa:given back'], 'crashed', 60_000)
-  await own.releaseMany(['wa:given back'], 'crashed')
+  const failed = 'wa:given back'
+  const begun = 'wa:begun'
+  await own.claimMany(claims('crashed', 'wa:leased', failed, begun), long)
+  await own.releaseMany([{ key: failed, token: 'crashed', begun: true }])
+  await own.beginMany(claims('crashed', begun))
   await crash()
-  const after = await resent(() => own.claimMany(['wa:done', 'wa:leased', 'wa:given back'], 't', 60_000))
-  expect(after).toMatchObject([{ status: 'done' }, { status: 'leased' }, { status: 'won', attempt: 2 }])
-  expect(await own.completeMany(['wa:leased'], 'crashed', DONE)).toEqual([true])
+  const after = await resent(() => own.claimMany(claims('t', 'wa:done', 'wa:leased', failed), long))
+  expect(after).toMatchObject([{ status: 'done' }, { status: 'leased' }, won(1, 0)])
+  expect(await own.completeMany(ends('done', 'crashed', 'wa:leased'), kept)).toEqual([true])
+  // Its begin is among the runs already: given back as begun, it counts once.
+  await own.releaseMany([{ key: begun, token: 'crashed', begun: true }])
+  expect(await own.claimMany(claims('t', begun), long)).toEqual([won(1, 0)])
 })
 
 it('a connection that is ended in the middle of a call is an outage, and the call did nothing', async () => {
@@ -113,14 +119,18 @@ it('a connection that is ended in the middle of a call is an outage, and the cal
   const blocker = await openPool().connect()
   const end = 'select pg_terminate_backend(pid) from pg_locks where not granted and pid <> pg_backend_pid()'
   const keys = ['t1', 't2', 't3']
-  await own.claimMany(['t2'], 't', 60_000)
+  await own.claimMany(claims('t', 't2'), long)
   try {
     for (const [lock, call] of [
       // The key in the middle is being inserted by somebody else.
-      ["select easymo_dedup_claim('{t3}', 'blocker', 60000)", () => own.claimMany(keys, 'u', 60_000)],
-      ["select 1 from easymo_dedup where key = 't2' for update", () => own.renewMany(keys, 't', 60_000)],
-      ["select 1 from easymo_dedup where key = 't2' for update", () => own.completeMany(keys, 't', DONE)],
-      ["select 1 from easymo_dedup where key = 't2' for update", () => own.releaseMany(keys, 't')],
+      ["select easymo_dedup_claim('{t3}', '{blocker}', 60000)", () => own.claimMany(claims('u', ...keys), long)],
+      ["select 1 from easymo_dedup where key = 't2' for update", () => own.beginMany(claims('t', ...keys))],
+      ["select 1 from easymo_dedup where key = 't2' for update", () => own.renewMany(claims('t', ...keys), long)],
+      [
+        "select 1 from easymo_dedup where key = 't2' for update",
+        () => own.completeMany(ends('done', 't', ...keys), kept),
+      ],
+      ["select 1 from easymo_dedup where key = 't2' for update", () => own.releaseMany(claims('t', ...keys))],
     ] as const) {
       await blocker.query(`begin; ${lock}`)
       const refused = expect(call()).rejects.toMatchObject(UNAVAILABLE)
@@ -131,10 +141,7 @@ it('a connection that is ended in the middle of a call is an outage, and the cal
   } finally {
     blocker.release(true)
   }
-  expect(await own.claimMany(keys, 'next', 60_000)).toMatchObject([
-    { status: 'won', attempt: 1 },
-    { status: 'leased' },
-    { status: 'won', attempt: 1 },
-  ])
-  expect(await own.completeMany(['t2'], 't', DONE)).toEqual([true])
+  expect(await own.claimMany(claims('next', ...keys), long)).toMatchObject([won(0, 0), { status: 'leased' }, won(0, 0)])
+  await own.releaseMany([{ key: 't2', token: 't', begun: true }])
+  expect(await own.claimMany(claims('next', 't2'), long)).toEqual([won(1, 0)])
 })

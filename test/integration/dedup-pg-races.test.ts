@@ -1,14 +1,12 @@
 import type pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
-import type { Claim } from '../../src/core/dedup-store.ts'
+import type { Claimed } from '../../src/core/dedup-store.ts'
 import { pgDedupStore } from '../../src/pg/index.ts'
+import { claims, ends, kept, LONG_MS, long, won } from '../../src/testing/dedup-store-case.ts'
 import { deadlocked } from '../support/deadlock.ts'
 import { dedupSchema, FORGET_CLAIMS } from '../support/dedup-schema.ts'
 import { startRacers } from '../support/race.ts'
 import { waitsForLock, type SqlSchema } from '../support/sql-schema.ts'
-
-const LEASE_MS = 60_000
-const DONE = { as: 'done', retentionMs: 60_000 } as const
 
 let own: SqlSchema
 
@@ -21,7 +19,10 @@ afterAll(() => own.end())
 const four = (settings: string): Promise<pg.Client[]> => Promise.all([1, 2, 3, 4].map(() => own.connect(settings)))
 const keys = Array.from({ length: 1_000 }, (_, at) => `k${at}`)
 const shuffled = (of: readonly string[] = keys): string[] => of.map((key) => [Math.random(), key] as const).sort(([a], [b]) => a - b).map(([, key]) => key) // prettier-ignore
-const wonOf = (asked: readonly string[], claims: readonly Claim[]): string[] => asked.filter((_, at) => claims[at]?.status === 'won') // prettier-ignore
+const wonOf = (asked: readonly string[], met: readonly Claimed[]): string[] => asked.filter((_, at) => met[at]?.status === 'won') // prettier-ignore
+
+/** The same for each of the keys, as the functions take it. */
+const each = (word: string, of: readonly string[] = keys): string[] => of.map(() => word)
 
 /** One statement, past the store, which would repeat what was a deadlock. */
 async function call(client: pg.Client, name: string, args: readonly unknown[]): Promise<unknown> {
@@ -45,60 +46,68 @@ describe('four processes of 25 callers', () => {
 describe('four writers with overlapping batches of a thousand keys, each in an order of its own', () => {
   it('never deadlock, and every key has one owner at a time', async () => {
     const clients = await four("set deadlock_timeout = '20ms'")
-    const attempts = new Map(keys.map((key) => [key, 0]))
+    const failures = new Map(keys.map((key) => [key, 0]))
     const owners = new Map<string, string>()
     const write = async (client: pg.Client, writer: number): Promise<void> => {
       for (let round = 0; round < 6; round += 1) {
         const token = `${writer}-${round}`
         const asked = shuffled()
-        const won = wonOf(asked, (await call(client, 'claim', [asked, token, LEASE_MS])) as Claim[])
-        for (const key of won) {
+        const mine = wonOf(asked, (await call(client, 'claim', [asked, each(token), LONG_MS])) as Claimed[])
+        for (const key of mine) {
           if (owners.has(key)) expect.unreachable('two own one key')
           owners.set(key, token)
-          attempts.set(key, (attempts.get(key) ?? 0) + 1)
+          failures.set(key, (failures.get(key) ?? 0) + 1)
         }
-        await call(client, 'renew', [shuffled(), token, LEASE_MS])
+        await call(client, 'begin', [shuffled(), each(token)])
+        await call(client, 'renew', [shuffled(), each(token), each('written'), LONG_MS])
         // Before the statement, because another one may claim a key before its answer is here.
-        for (const key of won) owners.delete(key)
-        await call(client, 'release', [shuffled(), token])
+        for (const key of mine) owners.delete(key)
+        await call(client, 'release', [shuffled(), each(token), each('true')])
         await call(client, 'cleanup', [])
       }
-      const asked = shuffled()
-      await call(client, 'claim', [asked, `${writer}`, LEASE_MS])
-      await call(client, 'complete', [shuffled(asked), `${writer}`, 'done', 60_000])
     }
     await Promise.all(clients.map(write))
-    const claims = await pgDedupStore(own.admin).claimMany(keys, 'last', LEASE_MS)
-    // The last claim of each writer is not in the count; those who met a busy row have none.
-    const counted = await own.admin.query<{ key: string; attempts: number }>('select key, attempts from easymo_dedup')
-    for (const { key, attempts: stored } of counted.rows) expect(stored).toBeGreaterThan(attempts.get(key) ?? 0)
-    expect(new Set(claims.map(({ status }) => status))).toEqual(new Set(['done']))
+    // Each run that began, and was given back, is counted once.
+    const counted = await own.admin.query<{ key: string; runs: number }>('select key, runs from easymo_dedup')
+    expect(Object.fromEntries(counted.rows.map(({ key, runs }) => [key, runs]))).toEqual(Object.fromEntries(failures))
+    await Promise.all(
+      clients.map(async (client, writer) => {
+        const asked = shuffled()
+        await call(client, 'claim', [asked, each(`${writer}`), LONG_MS])
+        await call(client, 'complete', [shuffled(asked), each(`${writer}`), each('done'), each('false'), LONG_MS])
+        await call(client, 'complete', [shuffled(asked), each(`${writer}`), each('done'), each('true'), LONG_MS])
+      }),
+    )
+    const after = await pgDedupStore(own.admin).claimMany(claims('last', ...keys), long)
+    expect(new Set(after.map(({ status }) => status))).toEqual(new Set(['done']))
   })
 
   it('never deadlock over new keys, and have one winner for each', async () => {
     const clients = await four("set deadlock_timeout = '20ms'")
     for (let round = 0; round < 10; round += 1) {
       const fresh = keys.map((key) => `${round}-${key}`)
-      const won = clients.map(async (client, writer) => {
+      const winning = clients.map(async (client, writer) => {
         const asked = shuffled(fresh)
-        return wonOf(asked, (await call(client, 'claim', [asked, `t${writer}`, LEASE_MS])) as Claim[])
+        return wonOf(asked, (await call(client, 'claim', [asked, each(`t${writer}`), LONG_MS])) as Claimed[])
       })
-      expect((await Promise.all(won)).flat().sort()).toEqual([...fresh].sort())
+      expect((await Promise.all(winning)).flat().sort()).toEqual([...fresh].sort())
     }
   })
 
-  it('never deadlock when one owner renews, completes and gives back at the same time', async () => {
+  it('never deadlock when one owner begins, renews, completes and gives back at the same time', async () => {
     const clients = await four("set deadlock_timeout = '20ms'")
     for (let round = 0; round < 10; round += 1) {
       await own.admin.query(FORGET_CLAIMS)
-      await call(own.admin, 'claim', [keys, 't', LEASE_MS])
-      const [done = own.admin, freed = own.admin, ...renewing] = clients
-      const kept = await Promise.all([
-        call(done, 'complete', [shuffled().slice(500), 't', 'done', 60_000]),
-        call(freed, 'release', [shuffled().slice(500), 't']),
-        ...renewing.map((client) => call(client, 'renew', [shuffled(), 't', LEASE_MS])),
+      await call(own.admin, 'claim', [keys, each('t'), LONG_MS])
+      const [done = own.admin, freed = own.admin, beginning = own.admin, ...renewing] = clients
+      const half = (): string[] => shuffled().slice(500)
+      const owned = await Promise.all([
+        call(done, 'complete', [half(), each('t', half()), each('done', half()), each('true', half()), LONG_MS]),
+        call(freed, 'release', [half(), each('t', half()), each('true', half())]),
+        call(beginning, 'begin', [shuffled(), each('t')]),
+        ...renewing.map((client) => call(client, 'renew', [shuffled(), each('t'), each('written'), LONG_MS])),
       ])
-      expect(kept[0]).toContain(true)
+      expect(owned[0]).toContain(true)
     }
   })
 
@@ -109,13 +118,13 @@ describe('four writers with overlapping batches of a thousand keys, each in an o
   ])('have one winner for each key %s', async (_, set) => {
     const clients = await four('')
     for (let round = 0; round < 5; round += 1) {
-      await call(own.admin, 'claim', [keys, 'before', LEASE_MS])
+      await call(own.admin, 'claim', [keys, each('before'), LONG_MS])
       await own.admin.query(`update easymo_dedup set ${set}`)
-      const claims = clients.map(async (client, writer) => {
+      const winning = clients.map(async (client, writer) => {
         const asked = shuffled()
-        return wonOf(asked, await pgDedupStore(client).claimMany(asked, `t${writer}`, LEASE_MS))
+        return wonOf(asked, await pgDedupStore(client).claimMany(claims(`t${writer}-${round}`, ...asked), long))
       })
-      expect((await Promise.all(claims)).flat().sort()).toEqual([...keys].sort())
+      expect((await Promise.all(winning)).flat().sort()).toEqual([...keys].sort())
     }
   })
 
@@ -125,11 +134,11 @@ describe('four writers with overlapping batches of a thousand keys, each in an o
       const clients = await four(`set default_transaction_isolation = '${level}'`)
       for (let round = 0; round < 20; round += 1) {
         const few = keys.slice(0, 5).map((key) => `${round}-${key}`)
-        const won = clients.map(async (client, writer) => {
+        const winning = clients.map(async (client, writer) => {
           const asked = shuffled(few)
-          return wonOf(asked, await pgDedupStore(client).claimMany(asked, `t${writer}`, LEASE_MS))
+          return wonOf(asked, await pgDedupStore(client).claimMany(claims(`t${writer}`, ...asked), long))
         })
-        expect((await Promise.all(won)).flat().sort()).toEqual([...few].sort())
+        expect((await Promise.all(winning)).flat().sort()).toEqual([...few].sort())
       }
     },
   )
@@ -138,17 +147,18 @@ describe('four writers with overlapping batches of a thousand keys, each in an o
 describe('a conflict', () => {
   const three = ['d1', 'd2', 'd3']
   const take = (row: number): string => `select 1 from easymo_dedup where key = 'd${row}' for update`
-  const completing = (client: pg.Client) => (): Promise<unknown> => pgDedupStore(client).completeMany(three, 't', DONE)
+  const completing = (client: pg.Client) => (): Promise<unknown> =>
+    pgDedupStore(client).completeMany(ends('done', 't', ...three), kept)
 
   it('with a transaction of somebody else’s is repeated', async () => {
     const ours = await own.connect("set deadlock_timeout = '20ms'")
-    await call(own.admin, 'claim', [three, 't', LEASE_MS])
+    await call(own.admin, 'claim', [three, each('t', three), LONG_MS])
     expect(await deadlocked(own, { ours, act: completing(ours), take })).toEqual([true, true, true])
   })
 
   it('that ends the caller’s own transaction is thrown as what it is', async () => {
     const ours = await own.connect("set deadlock_timeout = '20ms'; begin")
-    await call(own.admin, 'claim', [three, 't', LEASE_MS])
+    await call(own.admin, 'claim', [three, each('t', three), LONG_MS])
     expect(await deadlocked(own, { ours, act: completing(ours), take })).toMatchObject({ code: '40P01' })
     await ours.query('rollback')
     expect(await completing(ours)()).toEqual([true, true, true])
@@ -157,9 +167,9 @@ describe('a conflict', () => {
   it('of serializable transactions is repeated', async () => {
     const client = await own.connect("set default_transaction_isolation = 'serializable'")
     const other = await own.connect()
-    await call(own.admin, 'claim', [['s'], 't', LEASE_MS])
-    await other.query("begin; update easymo_dedup set attempts = 5 where key = 's'")
-    const completing = pgDedupStore(client).completeMany(['s'], 't', DONE)
+    await call(own.admin, 'claim', [['s'], ['t'], LONG_MS])
+    await other.query("begin; update easymo_dedup set runs = 5 where key = 's'")
+    const completing = pgDedupStore(client).completeMany(ends('done', 't', 's'), kept)
     await waitsForLock(own.admin, client)
     await other.query('commit')
     expect(await completing).toEqual([true])
@@ -170,14 +180,14 @@ describe('a row that somebody has locked', () => {
   it('counts as leased for a moment, and nobody waits for it', async () => {
     const other = await own.connect()
     const store = pgDedupStore(own.admin)
-    await store.claimMany(['busy', 'free'], 't', LEASE_MS)
-    await store.releaseMany(['busy', 'free'], 't')
+    await store.claimMany(claims('t', 'busy', 'free'), long)
+    await store.releaseMany(claims('t', 'busy', 'free'))
     await other.query("begin; select 1 from easymo_dedup where key = 'busy' for update")
-    expect(await store.claimMany(['busy', 'free'], 't', LEASE_MS)).toEqual([
+    expect(await store.claimMany(claims('u', 'busy', 'free'), long)).toEqual([
       { status: 'leased', leftMs: 1_000 },
-      { status: 'won', attempt: 2 },
+      won(0, 0),
     ])
     await other.query('rollback')
-    expect(await store.claimMany(['busy'], 't', LEASE_MS)).toEqual([{ status: 'won', attempt: 2 }])
+    expect(await store.claimMany(claims('u', 'busy'), long)).toEqual([won(0, 0)])
   })
 })

@@ -2,26 +2,42 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import type { DedupStore } from '../../src/core/dedup-store.ts'
 import { pgDedupStore } from '../../src/pg/index.ts'
+import { claims, ends, kept, long, won } from '../../src/testing/dedup-store-case.ts'
 import { dedupMigration, dedupRollback, dedupSchema, FORGET_CLAIMS } from '../support/dedup-schema.ts'
 import { grantsForApp, roleServer, type RoleServer } from '../support/role-server.ts'
 import type { SqlSchema } from '../support/sql-schema.ts'
 
-const DONE = { as: 'done', retentionMs: 60_000 } as const
 const SETUP = { code: 'ERR_PERF_STORE_SETUP' }
 
 const everyCall = (store: DedupStore): (() => Promise<unknown>)[] => [
-  () => store.claimMany(['a'], 't', 1_000),
-  () => store.renewMany(['a'], 't', 1_000),
-  () => store.completeMany(['a'], 't', DONE),
-  () => store.releaseMany(['a'], 't'),
+  () => store.claimMany(claims('t', 'a'), long),
+  () => store.beginMany(claims('t', 'a')),
+  () => store.renewMany(claims('t', 'a'), long),
+  () => store.completeMany(ends('done', 't', 'a'), kept),
+  () => store.releaseMany(claims('t', 'a')),
+  () => store.reviveMany(['a']),
 ]
 
 async function works(store: DedupStore): Promise<void> {
-  expect(await store.claimMany(['a', 'b'], 't', 60_000)).toEqual(Array(2).fill({ status: 'won', attempt: 1 }))
-  expect(await store.renewMany(['a'], 't', 60_000)).toEqual([true])
-  expect(await store.completeMany(['a'], 't', DONE)).toEqual([true])
-  await store.releaseMany(['b'], 't')
-  expect(await store.claimMany(['a', 'b'], 't', 1)).toEqual([{ status: 'done' }, { status: 'won', attempt: 2 }])
+  expect(await store.claimMany(claims('t', 'a', 'b', 'c', 'd'), long)).toEqual(Array(4).fill(won(0, 0)))
+  expect(await store.beginMany(claims('t', 'b'))).toEqual([true])
+  // Absent, it is taken for a run that goes on; absent, it is written where nobody has it.
+  expect(await store.renewMany([...claims('t', 'a'), { key: 'e', token: 't', begun: true }], long)).toEqual([
+    true,
+    true,
+  ])
+  const done = [...ends('done', 't', 'a'), { key: 'f', token: 't', as: 'done', ifNobody: true } as const]
+  expect(await store.completeMany([...done, ...ends('dead', 't', 'c')], kept)).toEqual([true, true, true])
+  await store.releaseMany([{ key: 'b', token: 't', begun: true }, ...claims('t', 'd')])
+  expect(await store.reviveMany(['a', 'c'])).toEqual([false, true])
+  expect(await store.claimMany(claims('u', 'a', 'b', 'c', 'd', 'e', 'f'), { leaseMs: 1 })).toEqual([
+    { status: 'done' },
+    won(1, 0),
+    won(0, 0),
+    won(0, 0),
+    { status: 'leased', leftMs: expect.any(Number) as number },
+    { status: 'done' },
+  ])
 }
 
 describe('the migration', () => {
@@ -42,7 +58,7 @@ describe('the migration', () => {
     const store = pgDedupStore(own.admin)
     await works(store)
     await own.admin.query(await dedupMigration())
-    expect(await store.claimMany(['a'], 't', 1)).toEqual([{ status: 'done' }])
+    expect(await store.claimMany(claims('t', 'a'), long)).toEqual([{ status: 'done' }])
     expect((await own.admin.query('select * from easymo_schema_versions')).rows).toEqual([{ component: 'dedup', version: 1 }]) // prettier-ignore
   })
 
@@ -59,26 +75,36 @@ describe('the migration', () => {
 
   it('makes functions that find their own table, whatever the search path of the caller', async () => {
     const elsewhere = await own.connect('create temporary table easymo_dedup (like easymo_dedup including all); set search_path = pg_catalog') // prettier-ignore
-    await elsewhere.query(`select ${own.schema}.easymo_dedup_claim('{path}', 't', 60000)`)
-    expect(await pgDedupStore(own.admin).claimMany(['path'], 'u', 1)).toMatchObject([{ status: 'leased' }])
-    await elsewhere.query(`select ${own.schema}.easymo_dedup_release('{path}', 't')`)
-    expect(await pgDedupStore(own.admin).claimMany(['path'], 'u', 1)).toEqual([{ status: 'won', attempt: 2 }])
+    await elsewhere.query(`select ${own.schema}.easymo_dedup_claim('{path}', '{t}', 60000)`)
+    expect(await pgDedupStore(own.admin).claimMany(claims('u', 'path'), long)).toMatchObject([{ status: 'leased' }])
+    await elsewhere.query(`select ${own.schema}.easymo_dedup_release('{path}', '{t}', '{true}')`)
+    expect(await pgDedupStore(own.admin).claimMany(claims('u', 'path'), long)).toEqual([won(1, 0)])
   })
 
   it('finds claims by the primary key, also by plans made when the table was empty', async () => {
     await own.admin.query(FORGET_CLAIMS)
     const client = await own.connect("set plan_cache_mode = 'force_generic_plan'")
     const store = pgDedupStore(client)
-    await store.claimMany(['first'], 't', 60_000)
-    await own.admin.query("insert into easymo_dedup select 'many' || n, 'done', null, null, 1, now() + interval '1 day' from generate_series(1, 20000) n") // prettier-ignore
+    await store.claimMany(claims('t', 'first'), long)
+    await own.admin.query("insert into easymo_dedup select 'many' || n, 'done', 'u', null, 1, 0, false, now() + interval '1 day' from generate_series(1, 20000) n") // prettier-ignore
     const scans = async (): Promise<unknown> => {
       await Promise.all([client, own.admin].map((each) => each.query('select pg_stat_force_next_flush()')))
       return (await own.admin.query("select seq_scan from pg_stat_user_tables where relid = 'easymo_dedup'::regclass")).rows // prettier-ignore
     }
     const before = await scans()
     const keys = Array.from({ length: 500 }, (_, at) => (at % 2 === 0 ? `many${at + 1}` : `new${at}`))
-    expect(new Set((await store.claimMany(keys, 't', 60_000)).map(({ status }) => status))).toEqual(new Set(['won', 'done'])) // prettier-ignore
-    await store.completeMany(keys, 't', DONE)
+    expect(new Set((await store.claimMany(claims('t', ...keys), long)).map(({ status }) => status))).toEqual(new Set(['won', 'done'])) // prettier-ignore
+    await store.beginMany(claims('t', ...keys))
+    await store.renewMany(
+      keys.map((key) => ({ key, token: 't', begun: true })),
+      long,
+    )
+    await store.completeMany(
+      keys.map((key) => ({ key, token: 't', as: 'done', ifNobody: true })),
+      kept,
+    )
+    await store.releaseMany(claims('t', ...keys))
+    await store.reviveMany(keys)
     expect(await scans()).toEqual(before)
   })
 
@@ -111,23 +137,23 @@ describe('easymo_dedup_cleanup', () => {
   const cleanup = async (atMost = ''): Promise<number> =>
     Number((await own.admin.query<{ removed: string }>(`select easymo_dedup_cleanup(${atMost}) as removed`)).rows[0]?.removed) // prettier-ignore
   const ended = async (keys: readonly string[], retentionMs: number): Promise<void> => {
-    await store.claimMany(keys, 't', 60_000)
-    await store.completeMany(keys, 't', { as: 'done', retentionMs })
+    await store.claimMany(claims('t', ...keys), long)
+    await store.completeMany(ends('done', 't', ...keys), { retentionMs })
   }
 
   it('removes what is forgotten, and says how many', async () => {
     await ended(['old1', 'old2'], 1)
     await ended(['done'], 60_000)
-    await store.claimMany(['crashed', 'failed'], 't', 1)
-    await store.releaseMany(['failed'], 't')
+    await store.claimMany(claims('t', 'crashed', 'failed'), { leaseMs: 1 })
+    await store.releaseMany([{ key: 'failed', token: 't', begun: true }])
     await sleep(20)
     expect(await cleanup()).toBe(2)
     expect(await cleanup()).toBe(0)
-    expect(await store.claimMany(['done', 'crashed', 'failed', 'old1'], 't', 1)).toEqual([
+    expect(await store.claimMany(claims('u', 'done', 'crashed', 'failed', 'old1'), long)).toEqual([
       { status: 'done' },
-      { status: 'won', attempt: 2 },
-      { status: 'won', attempt: 2 },
-      { status: 'won', attempt: 1 },
+      won(0, 1),
+      won(1, 0),
+      won(0, 0),
     ])
   })
 
@@ -141,15 +167,15 @@ describe('easymo_dedup_cleanup', () => {
     const other = await own.connect('begin')
     await ended(['busy', 'idle'], 1)
     await sleep(20)
-    await pgDedupStore(other).claimMany(['busy'], 'new', 60_000)
+    await pgDedupStore(other).claimMany(claims('new', 'busy'), long)
     expect(await cleanup()).toBe(1)
     await other.query('commit')
-    expect(await store.claimMany(['busy'], 't', 1)).toMatchObject([{ status: 'leased' }])
+    expect(await store.claimMany(claims('t', 'busy'), long)).toMatchObject([{ status: 'leased' }])
   })
 })
 
 describe('the rights', () => {
-  const FUNCTIONS = ["names('{}')", "claim('{}', 't', 1)", "put('{}', 't', 'done', 1, 1)", "renew('{}', 't', 1)", "complete('{}', 't', 'done', 1)", "release('{}', 't')", 'cleanup()'] // prettier-ignore
+  const FUNCTIONS = ["names('{}')", "answers('{}', '{}')", "claim('{}', '{}', 1)", "begin('{}', '{}')", "renew('{}', '{}', '{}', 1)", "complete('{}', '{}', '{}', '{}', 1)", "release('{}', '{}', '{}')", "revive('{}')", 'cleanup()'] // prettier-ignore
   let server: RoleServer
 
   beforeAll(async () => {

@@ -5,12 +5,10 @@ import type { DedupStore } from '../../src/core/dedup-store.ts'
 import { createDedup, NonRetryable, type Dedup } from '../../src/dedup/index.ts'
 import { pgDedupStore } from '../../src/pg/index.ts'
 import { dedupStoreContract } from '../../src/testing/index.ts'
+import { claims, ends, kept, LONG_MS, long, won } from '../../src/testing/dedup-store-case.ts'
 import { dedupMigration, dedupSchema, FORGET_CLAIMS } from '../support/dedup-schema.ts'
 import { pgDrivers, type StartedDriver } from '../support/pg-drivers.ts'
 import { waitsForLock, type SqlSchema } from '../support/sql-schema.ts'
-
-const LEASE_MS = 60_000
-const DONE = { as: 'done', retentionMs: 60_000 } as const
 
 let own: SqlSchema
 let store: DedupStore
@@ -22,7 +20,7 @@ beforeAll(async () => {
 beforeEach(() => own.admin.query(FORGET_CLAIMS))
 afterAll(() => own.end())
 
-const statusOf = async (key: string): Promise<unknown> => (await store.claimMany([key], 'asks', LEASE_MS))[0]?.status
+const statusOf = async (key: string): Promise<unknown> => (await store.claimMany(claims('asks', key), long))[0]?.status
 const rowOf = async (key: string): Promise<unknown> =>
   (await own.admin.query<object>('select * from easymo_dedup where key = $1', [key])).rows[0]
 
@@ -87,77 +85,84 @@ describe('a dedup on Postgres', () => {
     const counted = pgDedupStore(client)
     const keys = Array.from({ length: 100 }, (_, at) => `counted${at}`)
     const calls = [
-      () => counted.claimMany(keys, 't', LEASE_MS),
-      () => counted.renewMany(keys, 't', LEASE_MS),
-      () => counted.completeMany(keys.slice(50), 't', DONE),
-      () => counted.releaseMany(keys, 't'),
+      () => counted.claimMany(claims('t', ...keys), long),
+      () => counted.beginMany(claims('t', ...keys)),
+      () => counted.renewMany(claims('t', ...keys), long),
+      () => counted.completeMany(ends('done', 't', ...keys.slice(50)), kept),
+      () => counted.releaseMany(claims('t', ...keys)),
+      () => counted.reviveMany(keys),
     ]
     for (const [at, call] of calls.entries()) {
       await call()
       expect(statements).toBe(at + 1)
     }
-    await Promise.all([counted.claimMany([], 't', 1), counted.renewMany([], 't', 1), counted.completeMany([], 't', DONE), counted.releaseMany([], 't')]) // prettier-ignore
-    expect(statements).toBe(4)
+    await Promise.all([counted.claimMany([], long), counted.beginMany([]), counted.renewMany([], long), counted.completeMany([], kept), counted.releaseMany([]), counted.reviveMany([])]) // prettier-ignore
+    expect(statements).toBe(calls.length)
   })
 })
 
 describe('the table of claims', () => {
   it('holds a long key as its beginning and a hash, which is no other key', async () => {
-    const long = 'k'.repeat(10_000)
-    await store.claimMany([long], 't', LEASE_MS)
-    await store.completeMany([long], 't', DONE)
+    const tall = 'k'.repeat(10_000)
+    await store.claimMany(claims('t', tall), long)
+    await store.completeMany(ends('done', 't', tall), kept)
     const { rows } = await own.admin.query<{ key: string }>("select key from easymo_dedup where key like 'kkk%'")
     expect(rows).toEqual([{ key: expect.stringMatching(/^k{512}:[0-9a-f]{64}$/) as string }])
     expect(await statusOf(rows[0]?.key ?? '')).toBe('won')
     expect(await statusOf('k'.repeat(512))).toBe('won')
-    expect(await statusOf(long)).toBe('done')
+    expect(await statusOf(tall)).toBe('done')
   })
 
   it.each([
-    ['a state that is not known', "'paused', 't', now() + interval '1 min', 1"],
-    ['a lease without an end', "'leased', 't', null, 1"],
-    ['a state that has no name', "'', null, null, 0"],
+    ['a state that is not known', "'paused', 't', now() + interval '1 min', 1, 2, true"],
+    ['a lease without an end', "'leased', 't', null, 1, 0, false"],
+    ['a state that has no name', "'', '', null, 0, 0, false"],
   ])('counts what another version wrote as present, and does not touch it: %s', async (what, values) => {
     const key = `other ${what}`
-    await own.admin.query(`insert into easymo_dedup (key, state, token, lease_until, attempts, expires_at) values ('${key}', ${values}, now() + interval '1 day')`) // prettier-ignore
+    await own.admin.query(`insert into easymo_dedup values ('${key}', ${values}, now() + interval '1 day')`) // prettier-ignore
     const before = await rowOf(key)
-    expect(await store.claimMany(['m0', key, 'm2'], 'u', LEASE_MS)).toMatchObject([
+    expect(await store.claimMany(claims('u', 'm0', key, 'm2'), long)).toMatchObject([
       { status: 'won' },
       { status: 'leased', leftMs: expect.any(Number) as number },
       { status: 'won' },
     ])
-    await store.releaseMany(['m0', key, 'm2'], 'u')
-    expect(await store.renewMany([key], 'u', LEASE_MS)).toEqual([false])
-    expect(await store.completeMany([key], 'u', DONE)).toEqual([false])
+    await store.releaseMany(claims('u', 'm0', key, 'm2'))
+    for (const begun of [false, true, 'written'] as const)
+      expect(await store.renewMany([{ key, token: 'u', begun }], long)).toEqual([false])
+    expect(await store.beginMany(claims('u', key))).toEqual([false])
+    for (const ifNobody of [false, true])
+      expect(await store.completeMany([{ key, token: 'u', as: 'done', ifNobody }], kept)).toEqual([false])
+    expect(await store.reviveMany([key])).toEqual([false])
     expect(await rowOf(key)).toEqual(before)
   })
 
   it('answers a key that is given twice as won once', async () => {
-    const { rows } = await own.admin.query<{ answer: unknown }>("select easymo_dedup_claim('{z,y,z}', 't', 1000) as answer") // prettier-ignore
+    const { rows } = await own.admin.query<{ answer: unknown }>("select easymo_dedup_claim('{z,y,z}', '{t,t,t}', 1000) as answer") // prettier-ignore
     expect(rows[0]?.answer).toMatchObject([{ status: 'won' }, { status: 'won' }, { status: 'leased' }])
   })
 
   it('takes durations of any length', async () => {
-    await store.claimMany(['eternal'], 't', Number.MAX_VALUE)
-    expect(await store.renewMany(['eternal'], 't', 1e300)).toEqual([true])
-    expect(await store.completeMany(['eternal'], 't', { as: 'done', retentionMs: 1e15 })).toEqual([true])
+    await store.claimMany(claims('t', 'eternal'), { leaseMs: Number.MAX_VALUE })
+    expect(await store.renewMany(claims('t', 'eternal'), { leaseMs: 1e300 })).toEqual([true])
+    expect(await store.completeMany(ends('done', 't', 'eternal'), { retentionMs: 1e15 })).toEqual([true])
     expect(await statusOf('eternal')).toBe('done')
   })
 
-  it('remembers the attempts of what failed for eight days', async () => {
-    await store.claimMany(['fails'], 't', LEASE_MS)
-    await store.releaseMany(['fails'], 't')
+  it('remembers the runs of what failed for eight days', async () => {
+    const failed = [{ key: 'fails', token: 't', begun: true }]
+    await store.claimMany(claims('t', 'fails'), long)
+    await store.releaseMany(failed)
     const age = (by: string): Promise<unknown> => own.admin.query(`update easymo_dedup set expires_at = expires_at - interval '${by}' where key = 'fails'`) // prettier-ignore
     await age('7 days 23:59:00')
-    expect(await store.claimMany(['fails'], 't', LEASE_MS)).toEqual([{ status: 'won', attempt: 2 }])
-    await store.releaseMany(['fails'], 't')
+    expect(await store.claimMany(claims('t', 'fails'), long)).toEqual([won(1, 0)])
+    await store.releaseMany(failed)
     await age('8 days')
-    expect(await store.claimMany(['fails'], 't', LEASE_MS)).toEqual([{ status: 'won', attempt: 1 }])
+    expect(await store.claimMany(claims('t', 'fails'), long)).toEqual([won(0, 0)])
   })
 
   it('is not written by claims of what is done', async () => {
-    await store.claimMany(['still'], 't', LEASE_MS)
-    await store.completeMany(['still'], 't', DONE)
+    await store.claimMany(claims('t', 'still'), long)
+    await store.completeMany(ends('done', 't', 'still'), kept)
     const version = 'select xmin, xmax, ctid from easymo_dedup where key = $1'
     const { rows: before } = await own.admin.query(version, ['still'])
     expect(await statusOf('still')).toBe('done')
@@ -174,13 +179,13 @@ describe('in a transaction of the caller’s', () => {
 
   it('the completion and the work commit together, or not at all', async () => {
     const inside = pgDedupStore(client)
-    await store.claimMany(['m1'], 't', LEASE_MS)
+    await store.claimMany(claims('t', 'm1'), long)
     for (const [end, as] of [
       ['rollback', 'leased'],
       ['commit', 'done'],
     ] as const) {
       await client.query("begin; insert into work values ('m1')")
-      expect(await inside.completeMany(['m1'], 't', DONE)).toEqual([true])
+      expect(await inside.completeMany(ends('done', 't', 'm1'), kept)).toEqual([true])
       // Nobody waits for the transaction, and nobody sees what may be taken back.
       expect(await statusOf('m1')).toBe('leased')
       await client.query(end)
@@ -195,7 +200,7 @@ describe('in a transaction of the caller’s', () => {
     const run = (end: 'commit' | 'rollback') =>
       dedup.once('m', async ({ signal, token }) => {
         await client.query("begin; insert into work values ('tx')")
-        expect(await inside.completeMany(['tx:m'], token, DONE)).toEqual([true])
+        expect(await inside.completeMany(ends('done', token, 'tx:m'), kept)).toEqual([true])
         await client.query(end)
         if (end === 'rollback') throw new Error('not this time')
         // Through more than one renewal: what it ended needs no lease, and nobody else has it.
@@ -210,40 +215,40 @@ describe('in a transaction of the caller’s', () => {
   })
 
   it('only the token that ended an update is told that it did, and only of that end', async () => {
-    await store.claimMany(['e'], 't', LEASE_MS)
-    await store.completeMany(['e'], 't', DONE)
-    expect(await store.completeMany(['e'], 't', DONE)).toEqual([true])
-    expect(await store.completeMany(['e'], 't', { ...DONE, as: 'dead' })).toEqual([false])
-    expect(await store.completeMany(['e'], 'other', DONE)).toEqual([false])
-    expect(await store.renewMany(['e', 'never'], 't', LEASE_MS)).toEqual([true, false])
+    await store.claimMany(claims('t', 'e'), long)
+    await store.completeMany(ends('done', 't', 'e'), kept)
+    expect(await store.completeMany(ends('done', 't', 'e'), kept)).toEqual([true])
+    expect(await store.completeMany(ends('dead', 't', 'e'), kept)).toEqual([false])
+    expect(await store.completeMany(ends('done', 'other', 'e'), kept)).toEqual([false])
+    expect(await store.renewMany(claims('t', 'e', 'never'), long)).toEqual([true, false])
     expect(await statusOf('e')).toBe('done')
   })
 
   it('a claim that is rolled back was none; until then others wait for it', async () => {
     await client.query('begin')
-    await pgDedupStore(client).claimMany(['m2'], 't', LEASE_MS)
+    await pgDedupStore(client).claimMany(claims('t', 'm2'), long)
     const other = await own.connect()
-    const waits = pgDedupStore(other).claimMany(['m2'], 'other', LEASE_MS)
+    const waits = pgDedupStore(other).claimMany(claims('other', 'm2'), long)
     await waitsForLock(own.admin, other)
     await client.query('rollback')
-    expect(await waits).toEqual([{ status: 'won', attempt: 1 }])
+    expect(await waits).toEqual([won(0, 0)])
   })
 
   it('times are those of the call, not of the transaction', async () => {
     await client.query('begin')
     await sleep(300)
-    await pgDedupStore(client).claimMany(['m3'], 't', LEASE_MS)
+    await pgDedupStore(client).claimMany(claims('t', 'm3'), long)
     // Until then it is `now()` when the transaction began.
     const lease = "select extract(epoch from lease_until - now()) * 1000 as ms from easymo_dedup where key = 'm3'"
     const { rows } = await client.query<{ ms: string }>(lease)
     await client.query('commit')
-    expect(Number(rows[0]?.ms)).toBeGreaterThan(LEASE_MS + 250)
+    expect(Number(rows[0]?.ms)).toBeGreaterThan(LONG_MS + 250)
   })
 })
 
 it('an unreachable server is an outage', async () => {
   const pool = new pg.Pool({ connectionString: 'postgres://nobody@127.0.0.1:1/none' })
-  await expect(pgDedupStore(pool).claimMany(['a'], 't', 1)).rejects.toMatchObject({ code: 'ERR_PERF_STORE_UNAVAILABLE' }) // prettier-ignore
+  await expect(pgDedupStore(pool).claimMany(claims('t', 'a'), long)).rejects.toMatchObject({ code: 'ERR_PERF_STORE_UNAVAILABLE' }) // prettier-ignore
   await pool.end()
 })
 

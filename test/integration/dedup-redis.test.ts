@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
+import type { End, Renewal } from '../../src/core/dedup-store.ts'
 import { createDedup, NonRetryable, type Dedup } from '../../src/dedup/index.ts'
 import { redisDedupStore } from '../../src/redis/index.ts'
 import { dedupStoreContract } from '../../src/testing/index.ts'
+import { claims, ends, kept, long } from '../../src/testing/dedup-store-case.ts'
 import { ownName, startRedis, type PrivateServer } from '../servers/index.ts'
 import { startRacers } from '../support/race.ts'
 import { redisClient, redisDrivers, type RedisClient } from '../support/redis-clients.ts'
@@ -63,15 +65,20 @@ for (const driver of redisDrivers)
     })
 
     it.each([
-      '2 Z some other format',
+      '3 Z some other format',
+      '3 D token',
+      '1 D',
+      '1 L 1 1 token',
+      '20 D token',
+      '2',
+      '2 ',
+      '2 L',
+      '2 L soon 0 0 0 token',
+      '2 L 1 0 0 token',
+      '2 F',
+      '2 F 1 token',
       '2 D',
-      '10 D',
-      '1',
-      '1 ',
-      '1 L',
-      '1 L soon 1 token',
-      '1 F',
-      '1 Q 5',
+      '2 Q 5',
       '{"state":"done"}',
       '',
       'D',
@@ -86,9 +93,15 @@ for (const driver of redisDrivers)
       })
       expect((await call).map(({ status }) => status)).toEqual(['done', 'in-progress', 'done'])
       const store = redisDedupStore(redis.client, { prefix })
-      expect(await store.renewMany(['wa:m1'], 'token', 1_000)).toEqual([false])
-      expect(await store.completeMany(['wa:m1'], 'token', { as: 'done', retentionMs: 1_000 })).toEqual([false])
-      await store.releaseMany(['wa:m1'], 'token')
+      const [mine] = claims('token', 'wa:m1')
+      const all = [mine, { ...mine, begun: true }, { ...mine, begun: 'written' }] as const
+      for (const claim of all) expect(await store.renewMany([claim as Renewal], long)).toEqual([false])
+      expect(await store.beginMany(claims('token', 'wa:m1'))).toEqual([false])
+      for (const [end] of [ends('done', 'token', 'wa:m1'), ends('dead', 'token', 'wa:m1')])
+        for (const ifNobody of [false, true])
+          expect(await store.completeMany([{ ...(end as End), ifNobody }], kept)).toEqual([false])
+      await store.releaseMany(claims('token', 'wa:m1'))
+      expect(await store.reviveMany(['wa:m1'])).toEqual([false])
       expect(await redis.send('GET', stored)).toBe(value)
       expect(await redis.send('PTTL', stored)).toBe(-1)
     })
@@ -98,7 +111,7 @@ for (const driver of redisDrivers)
       const dedup = dedupOn(prefix)
       await dedup.once('done', () => 1)
       await expect(dedup.once('failed', () => Promise.reject(new Error('x')))).rejects.toThrow()
-      await redisDedupStore(redis.client, { prefix }).claimMany(['wa:leased'], 't', 1_000)
+      await redisDedupStore(redis.client, { prefix }).claimMany(claims('t', 'wa:leased'), { leaseMs: 1_000 })
       for (const key of ['done', 'failed', 'leased'])
         expect(await redis.send('PTTL', `${prefix}wa:${key}`)).toBeGreaterThan(7 * 86_400_000)
     })

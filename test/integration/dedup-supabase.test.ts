@@ -7,20 +7,25 @@ import type { DedupStore } from '../../src/core/dedup-store.ts'
 import { createDedup } from '../../src/dedup/index.ts'
 import { supabaseDedupStore } from '../../src/supabase/index.ts'
 import { dedupStoreContract } from '../../src/testing/index.ts'
+import { claims, ends, won } from '../../src/testing/dedup-store-case.ts'
 import { dedupRollback, dedupSchema, FORGET_CLAIMS } from '../support/dedup-schema.ts'
 import { overPostgrest } from '../support/over-postgrest.ts'
-
-const DONE = { as: 'done', retentionMs: 60_000.5 } as const
 
 const rest = overPostgrest(dedupSchema, FORGET_CLAIMS)
 
 const storeOf = (options: object = {}): DedupStore => supabaseDedupStore(rest.client(options))
 
 const everyCall = (store: DedupStore, keys = ['a', 'say "hi"']): (() => Promise<unknown>)[] => [
-  () => store.claimMany(keys, 't', 1_000.5),
-  () => store.renewMany(keys, 't', 1e300),
-  () => store.completeMany(keys, 't', DONE),
-  () => store.releaseMany(keys, 't'),
+  () => store.claimMany(claims('t', ...keys), { leaseMs: 1_000.5 }),
+  () => store.beginMany(claims('t', ...keys)),
+  () =>
+    store.renewMany(
+      keys.map((key) => ({ key, token: 't', begun: 'written' })),
+      { leaseMs: 1e300 },
+    ),
+  () => store.completeMany(ends('done', 't', ...keys), { retentionMs: 60_000.5 }),
+  () => store.releaseMany(claims('t', ...keys)),
+  () => store.reviveMany(keys),
 ]
 
 describe('claims in Supabase keep the contract of a store', () => {
@@ -45,12 +50,18 @@ describe('the request', () => {
   it('is one POST per call, with the named arguments as JSON', async () => {
     for (const call of everyCall(storeOf())) await call()
     const keys = ['a', 'say "hi"']
-    expect(rest.recorded().map(({ method, url, body }) => [method, url, JSON.parse(body) as unknown])).toEqual([
-      ['POST', '/rest/v1/rpc/easymo_dedup_claim', { keys, token: 't', lease_ms: 1_001 }],
-      ['POST', '/rest/v1/rpc/easymo_dedup_renew', { keys, token: 't', lease_ms: 4e12 }],
-      ['POST', '/rest/v1/rpc/easymo_dedup_complete', { keys, token: 't', ending: 'done', retention_ms: 60_001 }],
-      ['POST', '/rest/v1/rpc/easymo_dedup_release', { keys, token: 't' }],
-    ])
+    const tokens = ['t', 't']
+    const no = ['false', 'false']
+    expect(rest.recorded().map(({ method, url, body }) => [method, url, JSON.parse(body) as unknown])).toEqual(
+      [
+        ['claim', { keys, tokens, lease_ms: 1_001 }],
+        ['begin', { keys, tokens }],
+        ['renew', { keys, tokens, begun: ['written', 'written'], lease_ms: 4e12 }],
+        ['complete', { keys, tokens, endings: ['done', 'done'], if_nobody: no, retention_ms: 60_001 }],
+        ['release', { keys, tokens, begun: no }],
+        ['revive', { keys }],
+      ].map(([name, args]) => ['POST', `/rest/v1/rpc/easymo_dedup_${name as string}`, args]),
+    )
   })
 
   it('is not sent for no keys', async () => {
@@ -78,7 +89,7 @@ describe('what refuses', () => {
         return new;
       end $$;
       create trigger fails before insert on easymo_dedup execute function fails();`)
-    expect(await storeOf().claimMany(['a'], 't', 1_000)).toEqual([{ status: 'won', attempt: 1 }])
+    expect(await storeOf().claimMany(claims('t', 'a'), { leaseMs: 1_000 })).toEqual([won(0, 0)])
     expect(rest.recorded()).toHaveLength(3)
     await rest.own.admin.query('drop trigger fails on easymo_dedup')
   })
@@ -103,10 +114,10 @@ describe('what is not PostgREST', () => {
     ['a proxy’s page', [502, '<html>Bad Gateway</html>'], 'ERR_PERF_STORE_UNAVAILABLE'],
     ['a wrong key', [401, '{"message":"Invalid API key"}'], 'ERR_PERF_STORE_SETUP'],
     ['another function of that name', [200, '{"won":true}'], 'ERR_PERF_STORE_SETUP'],
-    ['answers for other keys', [200, '[{"status":"won","attempt":1}]'], 'ERR_PERF_STORE_SETUP'],
+    ['answers for other keys', [200, '[{"status":"won","runs":0,"expired":0}]'], 'ERR_PERF_STORE_SETUP'],
   ] as const)('is told from it: %s', async (_, answered, code) => {
     answer = answered
-    await expect(store.claimMany(['a', 'b'], 't', 1)).rejects.toMatchObject({ code })
+    await expect(store.claimMany(claims('t', 'a', 'b'), { leaseMs: 1 })).rejects.toMatchObject({ code })
   })
 
   it('is an outage when it hangs up', async () => {

@@ -3,6 +3,7 @@ import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { redisCacheStore, redisDedupStore, redisPort } from '../../src/redis/index.ts'
 import { cacheStoreContract, dedupStoreContract } from '../../src/testing/index.ts'
+import { claims, long } from '../../src/testing/dedup-store-case.ts'
 import { ownName, startRedisCluster, type RedisCluster } from '../servers/index.ts'
 import { redisDrivers } from '../support/redis-clients.ts'
 import { redisClusterClient, type RedisClusterClient } from '../support/redis-cluster-clients.ts'
@@ -105,15 +106,15 @@ for (const driver of redisDrivers)
       try {
         const store = redisDedupStore(own.client, { prefix: ownName() })
         const keys = Array.from({ length: 30 }, (_, at) => `k${at}`)
-        await store.claimMany(keys, 'before', 60_000)
-        await store.releaseMany(keys, 'before')
+        await store.claimMany(claims('before', ...keys), long)
+        await store.releaseMany(claims('before', ...keys))
         await broken.nodes[2]?.kill()
-        await expect(store.claimMany(keys, 'first', 60_000)).rejects.toMatchObject({
+        await expect(store.claimMany(claims('first', ...keys), long)).rejects.toMatchObject({
           code: 'ERR_PERF_STORE_UNAVAILABLE',
         })
         const second = async (): Promise<string[]> => {
-          const claims = await Promise.allSettled(keys.map((key) => store.claimMany([key], 'second', 60_000)))
-          return claims.map((claim) => (claim.status === 'fulfilled' ? String(claim.value[0]?.status) : 'unavailable'))
+          const met = await Promise.allSettled(keys.map((key) => store.claimMany(claims('second', key), long)))
+          return met.map((claim) => (claim.status === 'fulfilled' ? String(claim.value[0]?.status) : 'unavailable'))
         }
         const statuses = await second()
         expect(statuses).not.toContain('leased')

@@ -1,6 +1,6 @@
 import { createDedup, memoryDedupStore, type Dedup, type StoreDedupOptions } from '../../src/dedup/index.ts'
 import { manualClock, type ManualClock } from '../../src/testing/index.ts'
-import { probed, toldHost, type ProbedStore, type ToldHost } from './dedup-probe.ts'
+import { probed, toldHost, unavailable, type ProbedStore, type ToldHost } from './dedup-probe.ts'
 
 export const key = (update: string): string => update
 export const ids = (count: number): string[] => Array.from({ length: count }, (_, at) => `m${at}`)
@@ -33,6 +33,8 @@ export const places: readonly (readonly [place: string, start: () => StartedDedu
 ]
 
 export interface WatchedDedup extends StartedDedup, Omit<ProbedStore, 'store'> {
+  /** Makes one more process that shares the claims; one that is `dying` renews nothing. */
+  readonly make: (life?: 'dying') => Dedup
   /** Makes a handler, or a store, that takes so many milliseconds. */
   pause(ms: number): () => Promise<void>
 }
@@ -42,7 +44,9 @@ export function startWatched(options: Partial<StoreDedupOptions> = {}): WatchedD
   const clock = manualClock()
   const { store, ...probe } = probed(memoryDedupStore({ clock }))
   const told = toldHost(clock)
-  const make = (): Dedup => createDedup({ name: 'a', store, host: told.host, ...options })
+  const dying = { ...store, renewMany: unavailable }
+  const make = (life?: 'dying'): Dedup =>
+    createDedup({ name: 'a', store: life === undefined ? store : dying, host: told.host, ...options })
   const pause = (ms: number) => (): Promise<void> => new Promise((resolve) => void clock.after(ms, resolve))
-  return { ...probe, ...told, clock, dedup: make(), other: make(), pause }
+  return { ...probe, ...told, clock, make, dedup: make(), other: make(), pause }
 }

@@ -1,9 +1,10 @@
 import { Redis } from 'ioredis'
 import { createClient } from 'redis'
+import type { RedisClient as Client } from '../../src/redis/index.ts'
 
 /** A connected client of one of the drivers, as its users would make it. */
 export interface RedisClient {
-  readonly client: object
+  readonly client: Client
   /** Sends one command, for what a test does behind the back of the store. */
   send(...command: string[]): Promise<unknown>
   close(): void

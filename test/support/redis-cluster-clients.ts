@@ -1,10 +1,11 @@
 import { Cluster } from 'ioredis'
 import { createCluster } from 'redis'
+import type { RedisClient } from '../../src/redis/index.ts'
 import type { RedisCluster } from '../servers/index.ts'
 import type { RedisDriver } from './redis-clients.ts'
 
 export interface RedisClusterClient {
-  readonly client: object
+  readonly client: RedisClient
   close(): void
 }
 

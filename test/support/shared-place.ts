@@ -32,8 +32,7 @@ export const placesOf = {
   async Postgres(postgresUrl: string, prefix: string): Promise<SharedPlace> {
     const { url, admin, end } = await dedupSchema(postgresUrl)
     const pool = new pg.Pool({ connectionString: url, max: 8 })
-    const insert =
-      "insert into easymo_dedup (key, state, attempts, expires_at) values ($1, $2, 1, now() + interval '1 day')"
+    const insert = "insert into easymo_dedup values ($1, $2, 'token', null, 1, 1, false, now() + interval '1 day')"
     return {
       store: pgDedupStore(pool),
       address: ['pg', url, prefix],
