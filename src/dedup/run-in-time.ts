@@ -36,10 +36,10 @@ export function runInTime<T>(ledger: Ledger, running: T | PromiseLike<T>, run: T
       else stop()
       return isZombie
     }
-    ;(running as PromiseLike<T>).then(
+    running.then(
       (value) => (settled() ? late(value) : resolve(value)),
       (error: unknown) => {
-        if (!settled()) reject(error as Error)
+        if (!settled()) reject(error)
       },
     )
   })
@@ -50,14 +50,14 @@ export function parkInTime(ledger: Ledger, parking: void | PromiseLike<void>, ti
   if (!isPromiseLike(parking)) return
   return new Promise((resolve, reject) => {
     const stop = ledger.deadlines.watch(timeoutMs, () => reject(new TimeoutError('park', timeoutMs)))
-    ;(parking as PromiseLike<void>).then(
+    parking.then(
       () => {
         stop()
         resolve()
       },
       (error: unknown) => {
         stop()
-        reject(error as Error)
+        reject(error)
       },
     )
   })
