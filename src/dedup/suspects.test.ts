@@ -127,7 +127,12 @@ describe('updates whose leases ran out again and again', () => {
     await died(crew, ['a'])
     const { dedup, weather } = crew.member()
     weather((method) => (method === 'beginMany' ? 'lost' : 'well'))
-    expect(await finished(crew.clock, dedup.once('a', ({ attempt }) => attempt, { park }))).toEqual({
+    expect(
+      await finished(
+        crew.clock,
+        dedup.once('a', ({ attempt }) => attempt, { park }),
+      ),
+    ).toEqual({
       status: 'done',
       value: 1,
     })
@@ -136,7 +141,7 @@ describe('updates whose leases ran out again and again', () => {
   it('take a begin back that no run followed, because the store did not say whose they are', async () => {
     const crew = startCrew()
     await died(crew, ['a'])
-    const [first, second] = [crew.member(), crew.member()]
+    const [first, second] = [crew.member({ storeTimeoutMs: 5_000 }), crew.member()]
     let writing = false
     first.weather((method) => {
       if (method === 'beginMany') {
@@ -149,7 +154,12 @@ describe('updates whose leases ran out again and again', () => {
     await crew.clock.tick(LEASE_MS + 100)
     await first.resume()
     expect(await finished(crew.clock, paused)).toMatchObject({ status: 'in-progress' })
-    expect(await finished(crew.clock, second.dedup.once('a', ({ attempt }) => attempt, { park }))).toEqual({
+    expect(
+      await finished(
+        crew.clock,
+        second.dedup.once('a', ({ attempt }) => attempt, { park }),
+      ),
+    ).toEqual({
       status: 'done',
       value: 1,
     })
@@ -159,7 +169,7 @@ describe('updates whose leases ran out again and again', () => {
     const crew = startCrew()
     await died(crew, ['a', 'b'])
     const { dedup } = crew.member()
-    const handle = (update: string): Promise<void> | string => (update === 'a' ? forever() : 'done')
+    const handle = async (update: string): Promise<string> => (update === 'a' ? forever() : 'done')
     const results = await finished(crew.clock, dedup.each(['a', 'b'], { key, handle, park, handleTimeoutMs: 5_000 }))
     expect(results).toMatchObject([
       { status: 'failed', error: { code: 'ERR_PERF_TIMEOUT' } },
