@@ -1,7 +1,7 @@
 import { hasCode, NonRetryable } from '../core/errors.ts'
 import { codeOf } from '../core/fact.ts'
 import type { EachOptions, EachResult } from '../core/updates.ts'
-import { HeldLeases } from './held-leases.ts'
+import { HeldLeases, type Whose } from './held-leases.ts'
 import type { Item } from './item.ts'
 import type { EndWriter, Ledger, Written } from './ledger.ts'
 import { parkInTime, runInTime } from './run-in-time.ts'
@@ -99,10 +99,12 @@ export class Batch<U, T> {
     for (const [at, item] of group.entries()) {
       if (item.waiting !== undefined) await item.waiting
       const turn = this.#isSuspect(item) ? (suspectTurn.take() ?? (await suspectTurn.wait())) : undefined
-      const goesOn = await this.#settle(item)
-      if (turn !== undefined) {
-        await item.writing
-        suspectTurn.give(turn)
+      let goesOn: boolean
+      try {
+        goesOn = await this.#settle(item)
+        if (turn !== undefined) await item.writing
+      } finally {
+        if (turn !== undefined) suspectTurn.give(turn)
       }
       if (!goesOn) return void (await this.#stop(group.slice(at + 1)))
     }
@@ -145,21 +147,15 @@ export class Batch<U, T> {
   }
 
   async #work(item: Item<U>): Promise<boolean> {
-    const looked = this.#leases.look(item)
-    const whose = typeof looked === 'string' ? looked : await looked
-    if (whose === 'lost' || (whose === 'unsure' && !this.#ledger.beginsUnsure)) return this.#notBegun(item)
-    this.#ledger.counts.claimed += 1
+    const ours = this.#isOurs(item)
+    if (!(typeof ours === 'boolean' ? ours : await ours)) return this.#notBegun(item)
     // Its process was killed in its last run, or what was to take it over failed.
-    if (this.#options.park !== undefined && item.runs >= this.#maxAttempts)
+    if (this.#options.park !== undefined && item.runs >= this.#maxAttempts) {
+      this.#ledger.counts.claimed += 1
       return this.#park(item, new NonRetryable(`given up after ${item.runs} attempts`))
-    if (this.#isSuspect(item)) {
-      const begun = await this.#ledger.begin(item)
-      if (begun === false) {
-        this.#leases.lost(item)
-        return this.#notBegun(item)
-      }
-      item.written = begun === true
     }
+    if (this.#isSuspect(item) && !(await this.#writeBegin(item))) return this.#notBegun(item)
+    this.#ledger.counts.claimed += 1
     item.state = 'running'
     let value: T
     try {
@@ -170,6 +166,22 @@ export class Batch<U, T> {
     this.#ledger.counts.completed += 1
     this.#end(item, { key: item.key, status: 'done', value })
     return true
+  }
+
+  /** Whether its run may begin, by its lease. */
+  #isOurs(item: Item<U>): boolean | Promise<boolean> {
+    const mayBegin = (whose: Whose): boolean => whose === 'ours' || (whose === 'unsure' && this.#ledger.beginsUnsure)
+    const looked = this.#leases.look(item)
+    return typeof looked === 'string' ? mayBegin(looked) : looked.then(mayBegin)
+  }
+
+  /** Before the run of a suspect. False when it may not begin: the lease may run out while the store is told. */
+  async #writeBegin(item: Item<U>): Promise<boolean> {
+    const begun = await this.#ledger.begin(item)
+    item.written = begun === true
+    if (begun !== false) return this.#isOurs(item)
+    this.#leases.lost(item)
+    return false
   }
 
   #run(item: Item<U>): T | Promise<T> {

@@ -106,7 +106,8 @@ async function workOn<T>(
   const leases = new HeldLeases(ledger, items)
   const abortAll = (): void => items.forEach((item) => item.abort(signal?.reason))
   leases.start()
-  signal?.addEventListener('abort', abortAll)
+  if (signal?.aborted === true) abortAll()
+  else signal?.addEventListener('abort', abortAll)
   let fate: Fate = 'unbegun'
   try {
     const looked = await Promise.all(items.map((item) => leases.look(item)))
@@ -142,9 +143,18 @@ async function run<T>(
   const { handleTimeoutMs: timeoutMs = HANDLE_TIMEOUT_MS, isDone = () => true } = options
   const attempt = new SharedAttempt(items)
   const late = (value: T): void => {
-    if (isDone(value)) for (const item of items) ledger.doneLate(item)
+    if (isDoneLate(isDone, value)) for (const item of items) ledger.doneLate(item)
   }
   return runInTime(ledger, work(attempt), { item: attempt.item, timeoutMs, late })
+}
+
+/** Nobody waits for it any more, so that a throw says no. */
+function isDoneLate<T>(isDone: (value: T) => boolean, value: T): boolean {
+  try {
+    return isDone(value)
+  } catch {
+    return false
+  }
 }
 
 /** What the work is told of its keys: the first one's name and proof, and the signal that any of them aborts. */

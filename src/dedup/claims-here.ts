@@ -31,12 +31,20 @@ export class ClaimsHere {
    */
   claim(items: readonly Item<unknown>[], token: string): void {
     this.#claims.admit(items)
-    const leaseMs = promisesDieWithRequests() ? this.#options.leaseMs : Infinity
+    const leaseMs = this.#leaseMs
     for (const item of items) item.met(this.#claims.claim({ key: item.key, token }, leaseMs), token, undefined)
+  }
+
+  renew({ key, token }: Item<unknown>): void {
+    this.#claims.renew({ key, token }, this.#leaseMs)
   }
 
   begin({ key, token }: Item<unknown>): boolean {
     return this.#claims.begin({ key, token })
+  }
+
+  get #leaseMs(): number {
+    return promisesDieWithRequests() ? this.#options.leaseMs : Infinity
   }
 
   /** False when the item does not own its key any more. */

@@ -3,6 +3,9 @@ import type { Item } from './item.ts'
 import type { Ledger } from './ledger.ts'
 import type { Holder } from './renewals.ts'
 
+/** Whose an update is: `unsure` when the lease may have run out and the store does not say. */
+export type Whose = 'ours' | 'lost' | 'unsure'
+
 /** The leases of one batch, from their claim to their end: renewed in time, looked at before each begin. */
 export class HeldLeases implements Holder {
   previous: Holder | undefined
@@ -29,16 +32,13 @@ export class HeldLeases implements Holder {
     void this.#renew()
   }
 
-  /**
-   * Whether a run may begin, at once when its lease goes on: `lost` when somebody else has it, `unsure` when the lease may
-   * have run out and the store does not say.
-   */
-  look(item: Item<unknown>): 'ours' | 'lost' | 'unsure' | Promise<'ours' | 'lost' | 'unsure'> {
+  /** Said at once when its lease goes on. */
+  look(item: Item<unknown>): Whose | Promise<Whose> {
     if (item.state !== 'claimed') return 'lost'
     return this.#ledger.isOver(item) ? this.#lookAgain(item) : 'ours'
   }
 
-  async #lookAgain(item: Item<unknown>): Promise<'ours' | 'lost' | 'unsure'> {
+  async #lookAgain(item: Item<unknown>): Promise<Whose> {
     // One that was under way may have been sent before the pause in which the lease ran out.
     for (let tries = this.#renewing === undefined ? 1 : 2; tries > 0; tries -= 1) {
       await this.#renew()

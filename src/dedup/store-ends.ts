@@ -1,11 +1,9 @@
 import type { DedupStore, End, Ending, Release } from '../core/dedup-store.ts'
 import { codeOf } from '../core/fact.ts'
-import type { StoreCall } from '../core/store-guard.ts'
+import type { StoreWork } from './guarded-store.ts'
 import type { Written } from './ledger.ts'
 import type { StoreLedgerOptions } from './store-ledger.ts'
-import { UnconfirmedEnds } from './unconfirmed.ts'
-
-type StoreWork<T> = (store: DedupStore, given: StoreCall) => Promise<T>
+import { UnconfirmedEnds, type Unconfirmed } from './unconfirmed.ts'
 
 /** What the ledger does for its ends. */
 export interface EndsOf {
@@ -44,8 +42,10 @@ export class StoreEnds {
     return this.#unconfirmed.endOf(key)
   }
 
-  revive(key: string): boolean {
-    return this.#unconfirmed.revive(key)
+  /** Forgets that a key is dead, and gives the end that the store was not told of. */
+  revive(key: string): (Unconfirmed & { readonly key: string }) | undefined {
+    const end = this.#unconfirmed.revive(key)
+    return end && { key, ...end }
   }
 
   /** Ends claims that the store granted; `done` also where nobody owns them any more. Never rejects. */

@@ -4,12 +4,13 @@ import { codeOf } from '../core/fact.ts'
 import type { Host } from '../core/host.ts'
 import { promisesDieWithRequests } from '../core/platform.ts'
 import type { Semaphore } from '../core/semaphore.ts'
-import type { StoreCall, StoreGuard } from '../core/store-guard.ts'
+import type { StoreGuard } from '../core/store-guard.ts'
 import { AtWork } from './at-work.ts'
 import { ClaimsHere } from './claims-here.ts'
 import { gatheringWriter } from './gathering-writer.ts'
 import type { Generations } from './generations.ts'
 import { GivenUp } from './given-up.ts'
+import { GuardedStore } from './guarded-store.ts'
 import type { IdMemory } from './id-memory.ts'
 import type { Item, Moment } from './item.ts'
 import {
@@ -20,8 +21,6 @@ import {
   type LedgerOptions,
   type Written,
 } from './ledger.ts'
-import { namedStore } from './named-store.ts'
-import { Refusal } from './refusal.ts'
 import type { Renewals } from './renewals.ts'
 import type { RunDeadlines } from './run-deadlines.ts'
 import { StoreEnds } from './store-ends.ts'
@@ -52,16 +51,15 @@ export class StoreLedger implements Ledger {
   readonly remote = true
   readonly beginsUnsure: boolean
   readonly #options: StoreLedgerOptions
-  readonly #store: DedupStore
+  readonly #store: GuardedStore
   readonly #front: Generations
   readonly #ends: StoreEnds
   readonly #givenUp = new GivenUp()
   readonly #atWork = new AtWork((item) => this.isOver(item))
   readonly #here: ClaimsHere
-  readonly #refusal: Refusal
 
   constructor(options: StoreLedgerOptions) {
-    const { host, name, leaseMs, counts, waits, store, memory, windowMs, onStoreError } = options
+    const { host, name, leaseMs, counts, waits, memory, windowMs, onStoreError } = options
     this.host = host
     this.name = name
     this.leaseMs = leaseMs
@@ -73,16 +71,15 @@ export class StoreLedger implements Ledger {
     this.suspectTurn = suspectTurn
     this.beginsUnsure = onStoreError === 'process'
     this.#options = options
-    this.#refusal = new Refusal(name)
-    this.#store = namedStore(store, name)
+    this.#store = new GuardedStore(options, () => this.#answered())
     this.#front = memory.generations(windowMs)
     this.#here = new ClaimsHere({ clock: host.clock, memory, leaseMs, windowMs })
     this.#ends = new StoreEnds(options, {
       newToken: () => this.newToken(),
-      call: (work) => this.#guarded(work),
-      quietly: (work) => options.guard.run((call) => work(this.#store, call)),
+      call: (work) => this.#store.call(work),
+      quietly: (work) => this.#store.quietly(work),
       confirmed: (key) => this.#front.add(key, host.clock.elapsed()),
-      giveUp: (claims) => this.#giveUp(claims),
+      giveUp: (claims) => this.#givenUp.add(claims),
     })
   }
 
@@ -106,19 +103,17 @@ export class StoreLedger implements Ledger {
       await this.#claim(asked)
     } catch (error) {
       if (!this.beginsUnsure || !hasCode(error, 'ERR_PERF_STORE_UNAVAILABLE')) throw error
-      this.#here.claim(asked, this.newToken())
+      // Others may have had their answer while this one waited.
+      const open = asked.filter((item) => !this.#isKnown(item))
+      this.#here.claim(open, this.newToken())
       // On Workers their leases end by time, which the claims here know.
       if (promisesDieWithRequests()) return
-      for (const item of asked) if (item.state === 'claimed') this.#atWork.add(item)
+      for (const item of open) if (item.state === 'claimed') this.#atWork.add(item)
     }
   }
 
   async reclaim(items: readonly Item<unknown>[]): Promise<void> {
-    const asked = items.filter((item) => {
-      const ended = this.endOf(item.key)
-      if (ended !== undefined) item.claim = { status: ended }
-      return ended === undefined && !this.#isAtWork(item)
-    })
+    const asked = items.filter((item) => !this.#isKnown(item))
     if (asked.length === 0) return
     try {
       await this.#claim(asked)
@@ -134,8 +129,9 @@ export class StoreLedger implements Ledger {
   }
 
   async renew(items: readonly Item<unknown>[]): Promise<readonly (boolean | undefined)[]> {
-    // Those that were claimed here have a lease that needs no renewal, and no moment at which it was asked for.
+    // Those that were claimed here have no moment at which it was asked for.
     const there = items.filter(({ sent }) => sent !== undefined)
+    for (const item of items) if (item.sent === undefined) this.#here.renew(item)
     if (there.length === 0) return items.map(() => true)
     const sent = this.#moment()
     const renewals = there.map(({ key, token, state, written }): Renewal => {
@@ -143,7 +139,7 @@ export class StoreLedger implements Ledger {
       return { key, token, begun: written ? 'written' : true }
     })
     try {
-      const kept = await this.#guarded((store, { onGiveUp }) =>
+      const kept = await this.#store.call((store, { onGiveUp }) =>
         store.renewMany(renewals, { leaseMs: this.leaseMs, onGiveUp }),
       )
       const answers = new Map(there.map((item, at) => [item, kept[at]]))
@@ -159,7 +155,7 @@ export class StoreLedger implements Ledger {
     const { key, token, sent } = item
     if (sent === undefined) return this.#here.begin(item)
     try {
-      const [owned] = await this.#guarded((store, { onGiveUp }) => store.beginMany([{ key, token }], { onGiveUp }))
+      const [owned] = await this.#store.call((store, { onGiveUp }) => store.beginMany([{ key, token }], { onGiveUp }))
       return owned === true
     } catch {
       return undefined
@@ -190,8 +186,12 @@ export class StoreLedger implements Ledger {
   }
 
   async revive(keys: readonly string[]): Promise<boolean[]> {
-    const here = keys.map((key) => [this.#ends.revive(key), this.#here.revive(key)].includes(true))
-    const there = await this.#guarded((store, { onGiveUp }) => store.reviveMany(keys, { onGiveUp }))
+    const untold = keys.map((key) => this.#ends.revive(key))
+    const here = keys.map((key, at) => [untold[at] !== undefined, this.#here.revive(key)].includes(true))
+    // Only what it knows to be dead does it forget with its counts.
+    const ends = untold.flatMap((end) => (end?.token === undefined ? [] : [{ ...end, token: end.token }]))
+    if (ends.length > 0) await this.#ends.complete(ends)
+    const there = await this.#store.call((store, { onGiveUp }) => store.reviveMany(keys, { onGiveUp }))
     return keys.map((_, at) => here[at] === true || there[at] === true)
   }
 
@@ -210,24 +210,39 @@ export class StoreLedger implements Ledger {
     let over = false
     let met: readonly (Claimed | undefined)[]
     try {
-      met = await this.#guarded(async (store, { onGiveUp }) => {
+      met = await this.#store.call(async (store, { onGiveUp }) => {
         asked = true
         const answers = await store.claimMany(claims, { leaseMs: this.leaseMs, onGiveUp })
-        if (over) await this.#giveBackLate(claims.filter((_, at) => answers[at]?.status === 'won'))
+        if (over)
+          await this.#giveBackLate(
+            store,
+            claims.filter((_, at) => answers[at]?.status === 'won'),
+          )
         return answers
       })
     } catch (error) {
       over = true
       // A store that cannot be reached may have granted it all the same.
-      if (asked && !hasCode(error, 'ERR_PERF_STORE_SETUP')) this.#giveUp(claims)
+      if (asked && !hasCode(error, 'ERR_PERF_STORE_SETUP')) this.#givenUp.add(claims)
       throw error
     }
     const now = this.host.clock.elapsed()
     items.forEach((item, at) => {
-      item.met(met[at] ?? item.claim, token, sent)
-      if (item.claim.status === 'won') this.#atWork.add(item)
-      else if (item.claim.status === 'done') this.#front.add(item.key, now)
+      const claim = met[at] ?? item.claim
+      // Granted after a lease, to a question that is older than the run which goes on here, or has ended.
+      if (claim.status === 'won' && this.#isKnown(item)) return this.#givenUp.add([{ key: item.key, token }])
+      item.met(claim, token, sent)
+      if (claim.status === 'won') this.#atWork.add(item)
+      else if (claim.status === 'done') this.#front.add(item.key, now)
     })
+    this.#answered()
+  }
+
+  /** Whether this dedup knows better than the store what has become of it. */
+  #isKnown(item: Item<unknown>): boolean {
+    const ended = this.endOf(item.key)
+    if (ended !== undefined) item.claim = { status: ended }
+    return ended !== undefined || this.#isAtWork(item)
   }
 
   #isAtWork(item: Item<unknown>): boolean {
@@ -246,22 +261,6 @@ export class StoreLedger implements Ledger {
     if (limit.inAll < Infinity) limit.admit(more, this.size, this.host.clock.elapsed())
   }
 
-  async #guarded<T>(call: (store: DedupStore, given: StoreCall) => Promise<T>): Promise<T> {
-    try {
-      const result = await this.#options.guard.run((given) => call(this.#store, given))
-      this.#refusal.over()
-      this.#answered()
-      return result
-    } catch (error) {
-      this.counts.storeErrors += 1
-      throw this.#refusal.explained(error)
-    }
-  }
-
-  #giveUp(claims: readonly Release[]): void {
-    this.#givenUp.add(claims)
-  }
-
   /** The store can be told now of what it could not be told before: first what is given back, so that ends find it free. */
   #answered(): void {
     if (this.#givenUp.size === 0 && this.#ends.size === 0) return
@@ -273,16 +272,15 @@ export class StoreLedger implements Ledger {
    * The one who asked is gone, and what he remembered may have been given back before it was granted. The store answers,
    * though it may be skipped still: it is told past the guard.
    */
-  async #giveBackLate(claims: readonly Release[]): Promise<void> {
-    if (claims.length > 0) await this.#store.releaseMany(claims).catch(() => this.#giveUp(claims))
+  async #giveBackLate(store: DedupStore, claims: readonly Release[]): Promise<void> {
+    if (claims.length > 0) await store.releaseMany(claims).catch(() => this.#givenUp.add(claims))
   }
 
   async #giveBack(): Promise<void> {
     if (this.#givenUp.size === 0) return
-    const { guard } = this.#options
     try {
       await this.#givenUp.tell({
-        releaseMany: (claims) => guard.run(({ onGiveUp }) => this.#store.releaseMany(claims, { onGiveUp })),
+        releaseMany: (claims) => this.#store.quietly((store, { onGiveUp }) => store.releaseMany(claims, { onGiveUp })),
       })
     } catch (error) {
       this.host.observe({ name: 'dedup.release_failed', of: this.name, count: this.#givenUp.size, ...codeOf(error) })

@@ -1,7 +1,7 @@
 import type { Claim, DedupStore, End, Ending } from '../core/dedup-store.ts'
 
 /** An end that the store could not be told of. */
-interface Unconfirmed {
+export interface Unconfirmed {
   readonly as: Ending
   /** Under which the store granted the claim; nothing for one that was made here. */
   readonly token: string | undefined
@@ -66,9 +66,12 @@ export class UnconfirmedEnds {
     }
   }
 
-  /** Forgets that a key is dead. */
-  revive(key: string): boolean {
-    return this.endOf(key) === 'dead' && this.#delete(key)
+  /** Forgets that a key is dead, and gives the end that the store was not told of. */
+  revive(key: string): Unconfirmed | undefined {
+    const end = this.#ends.get(key)
+    if (end?.as !== 'dead') return undefined
+    this.#delete(key)
+    return end
   }
 
   /**
