@@ -38,7 +38,7 @@ describe('a deduplicated handler whose store', () => {
 
   it('goes away after some of the keys were claimed does not run, and gives them back when it can', async () => {
     const { post, instead, other, clock, handled } = deduplicated()
-    const held = other.once('b', () => new Promise((resolve) => void clock.after(60_000, () => resolve(1))))
+    const held = other.once('door:b', () => new Promise((resolve) => void clock.after(60_000, () => resolve(1))))
     let asked = 0
     instead('claimMany', (real) => ((asked += 1) === 1 ? real() : unavailable()))
     expect(await finished(clock, seen(post('a', 'b')))).toEqual(busyFor(5))

@@ -22,14 +22,14 @@ describe('a delivery', () => {
     expect((await post('a')).headers.get('content-type')).toBe('application/json')
   })
 
-  it.each([500, 503, 599])(
+  it.each([302, 401, 404, 429, 500, 503, 599])(
     'answered with %i gives its claims back, and the answer goes on unchanged',
     async (status) => {
       const { post, answers, handled, handler, other } = deduplicated()
       const failure = new Response('no', { status, headers: { 'retry-after': '7' } })
       answers(() => failure)
       expect(await post('a', 'b')).toBe(failure)
-      expect(await other.once('b', ({ attempt }) => attempt)).toEqual({ status: 'done', value: 2 })
+      expect(await other.once('door:b', ({ attempt }) => attempt)).toEqual({ status: 'done', value: 2 })
       answers(() => new Response('handled'))
       expect(await seen(post('a', 'b'))).toEqual(HANDLED)
       expect(handled).toHaveLength(2)
@@ -50,11 +50,21 @@ describe('a delivery', () => {
     expect(handler.stats().failed).toBe(1)
   })
 
-  it.each([200, 302, 404, 499])('answered with %i is done: its sender will not come again', async (status) => {
+  it.each([200, 202, 204, 299])('answered with %i is done: its sender will not come again', async (status) => {
     const { post, answers } = deduplicated()
     answers(() => new Response(null, { status }))
     expect((await post('a')).status).toBe(status)
     expect(await seen(post('a'))).toEqual(DUPLICATE)
+  })
+
+  it('is done when the service says so, whatever it answers', async () => {
+    const { post, answers } = deduplicated({ isDone: ({ status }) => status === 404 })
+    answers(() => new Response(null, { status: 404 }))
+    expect((await post('a')).status).toBe(404)
+    expect(await seen(post('a'))).toEqual(DUPLICATE)
+    answers(() => new Response('handled'))
+    expect(await seen(post('b'))).toEqual(HANDLED)
+    expect(await seen(post('b'))).toEqual(HANDLED)
   })
 
   it('of new updates beside done ones is handled whole, once', async () => {
@@ -79,7 +89,7 @@ describe('a delivery', () => {
     const fail = (): never => {
       throw new Error('poison')
     }
-    await other.once('a', fail, { maxAttempts: 1, park: () => undefined })
+    await other.once('door:a', fail, { maxAttempts: 1, park: () => undefined })
     expect(await seen(post('a'))).toEqual(DUPLICATE)
     expect(handled).toEqual([])
   })
@@ -127,10 +137,11 @@ describe('a delivery that somebody else works on', () => {
   it('in part is not handled, and what it won is given back', async () => {
     const { post, other, clock, handled } = deduplicated()
     const { opened, open } = gate()
-    const held = other.once('b', () => opened)
-    expect(await finished(clock, seen(post('a', 'b', 'c')))).toEqual(busyFor(30))
+    const held = other.once('door:b', () => opened)
+    // It waited five seconds of the thirty.
+    expect(await finished(clock, seen(post('a', 'b', 'c')))).toEqual(busyFor(25))
     expect(handled).toEqual([])
-    expect(await other.once('a', () => 'free')).toMatchObject({ status: 'done' })
+    expect(await other.once('door:a', () => 'free')).toMatchObject({ status: 'done' })
     open()
     await held
     expect(await seen(post('a', 'b', 'c'))).toEqual(HANDLED)
@@ -162,7 +173,7 @@ describe('a delivery that somebody else works on', () => {
   it('is claimed when it becomes free between the two looks', async () => {
     const { post, other, clock, instead, count, handled } = deduplicated()
     const { opened, open } = gate()
-    const held = other.once('b', () => opened.then(() => Promise.reject(new Error('failed'))))
+    const held = other.once('door:b', () => opened.then(() => Promise.reject(new Error('failed'))))
     let asked = 0
     instead('claimMany', async (real) => {
       // The second look finds it given back.

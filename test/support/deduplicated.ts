@@ -29,12 +29,16 @@ export function deduplicated(given: Given = {}): Deduplicated {
   const make = (): Dedup => createDedup({ name: 'a', store, host, onStoreError })
   const handled: string[] = []
   let answer: Answer = () => new Response('handled')
-  const handler = deduplicationMiddleware<{ ids: string[] }>({ dedup: make(), keys: ({ ids }) => ids, ...options })(
-    async (request: Request, ..._: Args) => {
-      handled.push(await request.text())
-      return answer()
-    },
-  )
+  const handler = deduplicationMiddleware<{ ids: string[] }>({
+    dedup: make(),
+    name: 'door',
+    keys: ({ ids }) => ids,
+    host,
+    ...options,
+  })(async (request: Request, ..._: Args) => {
+    handled.push(await request.text())
+    return answer()
+  })
   return {
     ...probe,
     clock,
