@@ -2,7 +2,7 @@ import type { DedupStore, End, Ending, Release } from '../core/dedup-store.ts'
 import { codeOf } from '../core/fact.ts'
 import type { StoreCall } from '../core/store-guard.ts'
 import type { Written } from './ledger.ts'
-import type { StoreLedgerOptions } from './store-ledger.ts'
+import type { StoreLedgerOptions } from './store-ledger-options.ts'
 import { UnconfirmedEnds } from './unconfirmed.ts'
 
 type StoreWork<T> = (store: DedupStore, given: StoreCall) => Promise<T>
