@@ -84,8 +84,9 @@ export interface DedupStore {
   ): Promise<readonly boolean[]>
   /**
    * Ends the claims that the tokens own; `false` for those that they do not. For what this token has ended so before, it
-   * is `true` again where the store can tell, as shared ones do: a driver may send a call twice. With `ifNobody`, `done` is also written where the key is absent, was given back, or has a lease
-   * that has run out; never over somebody else's lease, over `dead`, or over an unknown format.
+   * is `true` again where the store can tell, as shared ones do: a driver may send a call twice. With `ifNobody`, `done`
+   * is also written where the key is absent, was given back, or has a lease that has run out; never over somebody else's
+   * lease, over `dead`, or over an unknown format.
    */
   completeMany(
     ends: readonly End[],
