@@ -59,7 +59,7 @@ function assembled(req: NodeRequestLike, { address, fields, onConsumed }: Parts)
   const bytes = parsedBody(req)
   if (bytes === undefined) {
     const body = nodeBody(req)
-    return { request: new Request(address, streamed({ method, headers }, body.stream)), body }
+    return { request: new Request(address, streamed(method, headers, body.stream)), body }
   }
   if (bytes !== 'consumed') {
     const init = { method, headers: fieldsOfParsed(headers, bytes), body: bytes }
@@ -69,12 +69,14 @@ function assembled(req: NodeRequestLike, { address, fields, onConsumed }: Parts)
     web.consumed = error
     onConsumed(error, web.request)
   })
-  const web: WebRequest = { request: new Request(address, streamed({ method, headers }, stream)), body: undefined }
+  const web: WebRequest = { request: new Request(address, streamed(method, headers, stream)), body: undefined }
   return web
 }
 
-function streamed(init: RequestInit, body: ReadableStream<Uint8Array>): RequestInit & { readonly duplex: 'half' } {
-  return { ...init, body, duplex: 'half' }
+type Streamed = RequestInit & { readonly duplex: 'half' }
+
+function streamed(method: string, headers: [string, string][], body: ReadableStream<Uint8Array>): Streamed {
+  return { method, headers, body, duplex: 'half' }
 }
 
 function hasBody({ stream }: NodeRequestLike, { isHttp2, announcesBody }: IncomingFields): boolean {
