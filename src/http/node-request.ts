@@ -1,7 +1,7 @@
 import { LazyAbort } from '../core/deadline.ts'
 import type { PerfError } from '../core/errors.ts'
 import { nodeBody, type NodeBody } from './node-body.ts'
-import { fieldsOf, type IncomingFields } from './node-fields.ts'
+import { fieldsOf, rawOf, type IncomingFields } from './node-fields.ts'
 import { consumedBody, fieldsOfParsed, parsedBody } from './node-parsed-body.ts'
 import { addressOf, type Refusal } from './node-target.ts'
 import { isGone, type NodeRequestLike, type NodeResponseLike } from './node-types.ts'
@@ -28,7 +28,7 @@ export function webRequest(
   { origin, onConsumed }: WebRequestOptions,
 ): WebRequest | Refusal {
   const { method = 'GET', url: target = '/', socket } = req
-  const fields = fieldsOf(req.rawHeaders)
+  const fields = fieldsOf(req.rawHeaders.length > 0 ? req.rawHeaders : rawOf(req.headers))
   const isEncrypted = 'encrypted' in socket && socket.encrypted === true
   const address = addressOf({ method, target, isEncrypted, origin }, fields)
   if (typeof address !== 'string') return address

@@ -21,7 +21,7 @@ export interface ToNodeOptions<Args extends readonly unknown[] = []> {
   readonly host?: Host
 }
 
-/** What `http.createServer` and `http2.createServer` take, and Express for a route. */
+/** What `http.createServer` and `http2.createServer` take, and Express for a route. What it returns never rejects. */
 export type NodeListener = (req: NodeRequestLike, res: NodeResponseLike) => void
 
 /**
@@ -64,7 +64,8 @@ export function toNode(handler: Handler<unknown[]>, options: ToNodeOptions<unkno
     takesNode(req, res)
     const web = webRequest(req, res, asked)
     if ('status' in web) return refuse(res, web)
-    void answer(web, req, res)
+    // The type says that there is nothing to wait for, as frameworks want it; Next waits all the same.
+    return answer(web, req, res) as unknown as undefined
   }
 
   async function ask(request: Request, req: NodeRequestLike, res: NodeResponseLike): Promise<Response> {

@@ -85,7 +85,9 @@ function nextPages(parses: boolean): Framework {
           for await (const chunk of req) text += String(chunk)
           Object.assign(req, { body: text === '' ? undefined : (JSON.parse(text) as unknown), query: {}, cookies: {} })
         }
-        given(...([req, res] as never[]))
+        await given(...([req, res] as never[]))
+        // Next warns of a handler that has ended and not answered.
+        if (!res.headersSent) res.destroy()
       })()
     })
     return addressOf(server)
