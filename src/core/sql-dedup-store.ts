@@ -1,6 +1,7 @@
 import type { Claim, Claimed, DedupStore } from './dedup-store.ts'
 import { StoreSetupError } from './errors.ts'
 import { repeatingConflicts, type SqlFunctionCall } from './sql-functions.ts'
+import { namingSetUp } from './sql-set-up.ts'
 
 /** The functions of `migrations/0003_dedup.sql` that a store calls. */
 export type DedupFunction =
@@ -16,7 +17,7 @@ const LONGEST_MS = 4e12
 
 /** Makes a store of claims of the SQL functions, whoever calls them. */
 export function sqlDedupStore(call: SqlFunctionCall<DedupFunction>): DedupStore {
-  const repeating = repeatingConflicts(call)
+  const repeating = repeatingConflicts(namingSetUp('dedup', call))
 
   /** Calls a function whose lists have one entry for each key, and which answers such a list. */
   async function ask(name: DedupFunction, lists: Lists, { onGiveUp, ...args }: Args = {}): Promise<readonly unknown[]> {

@@ -76,7 +76,7 @@ describe.each([
     const store = vi.fn(broken)
     const before = clock.elapsed()
     for (let n = 0; n < 100; n += 1)
-      await expect(guard.run(store)).rejects.toEqual(new StoreUnavailable('the store is down and skipped'))
+      await expect(guard.run(store)).rejects.toThrow(/^the store is down and skipped: (the store did not answer within 250 ms|connection refused)$/)
     expect(store).not.toHaveBeenCalled()
     expect(clock.elapsed()).toBe(before)
   })
@@ -125,7 +125,7 @@ describe('a deadline', () => {
   it('comes as StoreUnavailable with the timeout as its cause', async () => {
     const error = (await guarded().call(frozen)) as StoreUnavailable
     expect(error).toBeInstanceOf(StoreUnavailable)
-    expect(error.message).toBe('the store did not answer within 250 ms')
+    expect(error.message).toBe('the store did not answer within 250 ms (storeTimeoutMs)')
     expect(hasCode(error.cause, 'ERR_PERF_TIMEOUT')).toBe(true)
   })
 

@@ -42,6 +42,8 @@ export function createStoreGuard(options: StoreGuardOptions): StoreGuard {
   const { host, what, timeoutMs, tolerated = 3, probeEveryMs = 1_000 } = options
   const { clock } = host
   let missed = 0
+  /** Why it was last taken for an outage. */
+  let outage: unknown
   let probeAt = 0
   let misconfigured = false
 
@@ -60,6 +62,7 @@ export function createStoreGuard(options: StoreGuardOptions): StoreGuard {
     }
     if (!isOutage(error)) return
     misconfigured = false
+    outage = error
     missed += 1
     probeAt = clock.elapsed() + probeEveryMs
     if (missed === tolerated) host.observe({ name: 'store.down', of: what })
@@ -72,7 +75,8 @@ export function createStoreGuard(options: StoreGuardOptions): StoreGuard {
     },
     async run(call) {
       if (missed >= tolerated) {
-        if (clock.elapsed() < probeAt) throw new StoreUnavailable(`${what} is down and skipped`)
+        if (clock.elapsed() < probeAt)
+          throw new StoreUnavailable(`${what} is down and skipped: ${messageOf(outage)}`, { cause: outage })
         // Taken before the probe answers, so that only one caller in `probeEveryMs` pays for it.
         probeAt = clock.elapsed() + probeEveryMs
       }
@@ -82,7 +86,7 @@ export function createStoreGuard(options: StoreGuardOptions): StoreGuard {
         return result
       } catch (error) {
         failed(error)
-        throw hasCode(error, 'ERR_PERF_TIMEOUT') ? new StoreUnavailable(error.message, { cause: error }) : error
+        throw hasCode(error, 'ERR_PERF_TIMEOUT') ? missedDeadline(error) : error
       }
     },
   }
@@ -96,6 +100,12 @@ function storeCall(abort: LazyAbort): StoreCall {
     onGiveUp: (listener) => abort.onGiveUp(listener),
   }
 }
+
+function missedDeadline(error: Error): StoreUnavailable {
+  return new StoreUnavailable(`${error.message} (storeTimeoutMs)`, { cause: error })
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : 'it did not answer')
 
 function isOutage(error: unknown): boolean {
   return isPerfError(error) && (error.code === 'ERR_PERF_TIMEOUT' || error.code === 'ERR_PERF_STORE_UNAVAILABLE')

@@ -1,4 +1,4 @@
-import { fetchHandler, takesOptions, type Handler, type Middleware } from '../core/handler.ts'
+import { takesOptions, takesRequest, type Handler, type Middleware } from '../core/handler.ts'
 import {
   cacheMiddleware as cacheRoom,
   healthEndpoint,
@@ -77,15 +77,17 @@ const healthPage: FetchHandler = (request) => part(healthPages)(shownRegistry())
  *
  * @throws OptionError `ERR_PERF_OPTION` for a `METRICS_TOKEN` that no header can carry
  */
-export const handlePerformanceRequest: FetchHandler = /* @__PURE__ */ fetchHandler(
-  'handlePerformanceRequest',
-  async (request: Request) => {
-    const path = request.url.replace(/[?#].*$/s, '')
-    if (path.endsWith('/metrics')) return part(metricsPage)(request)
-    if (/\/health(?:\/live)?$/.test(path)) return healthPage(request)
-    return new Response('Not Found\n', { status: 404 })
-  },
-)
+export function handlePerformanceRequest(request: Request): Promise<Response> {
+  takesRequest('handlePerformanceRequest', request)
+  return pageOf(request)
+}
+
+async function pageOf(request: Request): Promise<Response> {
+  const path = request.url.replace(/[?#].*$/s, '')
+  if (path.endsWith('/metrics')) return part(metricsPage)(request)
+  if (/\/health(?:\/live)?$/.test(path)) return healthPage(request)
+  return new Response('Not Found\n', { status: 404 })
+}
 
 /** How the service is, as the JSON of its health page: status, checks, and the rates of the last five minutes. */
 export async function getHealthMetrics(): Promise<HealthDocument> {

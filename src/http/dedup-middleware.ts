@@ -54,7 +54,8 @@ export type DeduplicationMiddleware = <Args extends readonly unknown[]>(
  * would be lost: the handler meets the done ones again. Where that matters, `createWebhook` handles each update by itself.
  *
  * The body is read once, by its stream; the handler is given a request of the same bytes. One that cannot be read,
- * or is not whole within 30 s, is answered with 400, a larger one than `maxBodyBytes` with 413.
+ * or is not whole within 30 s, is answered with 400, a larger one than `maxBodyBytes` with 413; one that somebody in front
+ * has read already with 500.
  *
  * @throws OptionError `ERR_PERF_OPTION`; the handler it returns rejects with `StoreSetupError`, and with what `keys` and the
  *   wrapped handler throw

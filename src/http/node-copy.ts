@@ -24,6 +24,7 @@ export async function copyBody(reader: Reader, res: NodeResponseLike, length: nu
 function writeWhole(chunk: Uint8Array, res: NodeResponseLike, length: number | undefined): void {
   // Too small a length is mended: all bytes are here. Too large a one may be true, and the rest lost.
   if (length !== undefined && length > chunk.byteLength) wrongLength(length)
+  // Node counts by itself, but not for HTTP/1.0 and HTTP/2.
   res.setHeader('content-length', String(chunk.byteLength))
   res.end(chunk)
 }

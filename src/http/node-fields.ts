@@ -1,3 +1,5 @@
+import type { NodeRequestLike } from './node-types.ts'
+
 /** The header fields of a Node request, and what they say about its address and its body. */
 export interface IncomingFields {
   readonly headers: [name: string, value: string][]
@@ -33,4 +35,9 @@ export function fieldsOf(raw: readonly string[]): IncomingFields {
     } else if (lower === 'transfer-encoding' || (lower === 'content-length' && value !== '0')) announcesBody = true
   }
   return { headers, host, hosts, authority, isHttp2, announcesBody }
+}
+
+/** Names and values in turns, of what has been put together by name. */
+export function rawOf(headers: NodeRequestLike['headers'] = {}): string[] {
+  return Object.entries(headers).flatMap(([name, values = []]) => [values].flat().flatMap((value) => [name, value]))
 }

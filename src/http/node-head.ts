@@ -21,21 +21,23 @@ export function writeHead({ status, statusText, headers, url }: Response, res: N
   res.statusCode = status
   // HTTP/2 has no such text, and warns of it.
   if (statusText !== '' && res.stream === undefined) res.statusMessage = statusText
-  const named = headers
-    .get('connection')
-    ?.toLowerCase()
-    .split(/[\s,]+/)
   // `fetch` has decompressed it: the fields still speak of what was sent.
   const isFetched = url !== ''
-  let length: number | undefined
+  let [length, named]: [string | undefined, string | undefined] = [undefined, undefined]
   headers.forEach((value, name) => {
-    if (HOP_BY_HOP.has(name) || named?.includes(name) === true) return
-    if (name === 'content-length') {
-      if (!isFetched) length = lengthOf(value)
-    } else if (ADDED.has(name)) res.appendHeader(name, value)
+    if (HOP_BY_HOP.has(name)) {
+      if (name === 'connection') named = value
+    } else if (name === 'content-length') length = value
+    else if (ADDED.has(name)) res.appendHeader(name, value)
     else if (!isFetched || name !== 'content-encoding') res.setHeader(name, value)
   })
-  return length
+  if (named !== undefined) dropNamed(named, res)
+  return isFetched ? undefined : lengthOf(length)
+}
+
+/** The fields that `Connection` names belong to that connection, too. */
+function dropNamed(connection: string, res: NodeResponseLike): void {
+  for (const name of connection.split(/[\s,]+/)) res.removeHeader(name)
 }
 
 /** Takes back what {@link writeHead} wrote: an error page must not be kept for an hour, or carry a cookie. */
@@ -43,8 +45,8 @@ export function takeBack({ headers }: Response, res: NodeResponseLike): void {
   headers.forEach((_, name) => res.removeHeader(name))
 }
 
-function lengthOf(value: string): number | undefined {
-  return /^\d{1,15}$/.test(value) ? Number(value) : undefined
+function lengthOf(value: string | undefined): number | undefined {
+  return value !== undefined && /^\d{1,15}$/.test(value) ? Number(value) : undefined
 }
 
 /** @throws PerfError `ERR_PERF_RESPONSE` */

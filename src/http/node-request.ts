@@ -1,7 +1,7 @@
 import { LazyAbort } from '../core/deadline.ts'
 import type { PerfError } from '../core/errors.ts'
 import { nodeBody, type NodeBody } from './node-body.ts'
-import { fieldsOf, type IncomingFields } from './node-fields.ts'
+import { fieldsOf, rawOf, type IncomingFields } from './node-fields.ts'
 import { consumedBody, fieldsOfParsed, parsedBody } from './node-parsed-body.ts'
 import { addressOf, type Refusal } from './node-target.ts'
 import { isGone, type NodeRequestLike, type NodeResponseLike } from './node-types.ts'
@@ -28,7 +28,7 @@ export function webRequest(
   { origin, onConsumed }: WebRequestOptions,
 ): WebRequest | Refusal {
   const { method = 'GET', url: target = '/', socket } = req
-  const fields = fieldsOf(req.rawHeaders)
+  const fields = fieldsOf(req.rawHeaders.length > 0 ? req.rawHeaders : rawOf(req.headers))
   const isEncrypted = 'encrypted' in socket && socket.encrypted === true
   const address = addressOf({ method, target, isEncrypted, origin }, fields)
   if (typeof address !== 'string') return address
@@ -59,7 +59,7 @@ function assembled(req: NodeRequestLike, { address, fields, onConsumed }: Parts)
   const bytes = parsedBody(req)
   if (bytes === undefined) {
     const body = nodeBody(req)
-    return { request: new Request(address, streamed({ method, headers }, body.stream)), body }
+    return { request: new Request(address, streamed(method, headers, body.stream)), body }
   }
   if (bytes !== 'consumed') {
     const init = { method, headers: fieldsOfParsed(headers, bytes), body: bytes }
@@ -69,12 +69,14 @@ function assembled(req: NodeRequestLike, { address, fields, onConsumed }: Parts)
     web.consumed = error
     onConsumed(error, web.request)
   })
-  const web: WebRequest = { request: new Request(address, streamed({ method, headers }, stream)), body: undefined }
+  const web: WebRequest = { request: new Request(address, streamed(method, headers, stream)), body: undefined }
   return web
 }
 
-function streamed(init: RequestInit, body: ReadableStream<Uint8Array>): RequestInit & { readonly duplex: 'half' } {
-  return { ...init, body, duplex: 'half' }
+type Streamed = RequestInit & { readonly duplex: 'half' }
+
+function streamed(method: string, headers: [string, string][], body: ReadableStream<Uint8Array>): Streamed {
+  return { method, headers, body, duplex: 'half' }
 }
 
 function hasBody({ stream }: NodeRequestLike, { isHttp2, announcesBody }: IncomingFields): boolean {

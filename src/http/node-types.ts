@@ -4,6 +4,8 @@ export interface NodeRequestLike {
   readonly url?: string | undefined
   /** Names and values in turns, as they came. */
   readonly rawHeaders: readonly string[]
+  /** Asked where there are no raw ones: requests that are made of a Lambda's event have these alone. */
+  readonly headers?: Readonly<Record<string, string | readonly string[] | undefined>>
   readonly socket: object
   readonly complete: boolean
   /** True once somebody was given bytes of the body. */

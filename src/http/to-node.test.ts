@@ -1,8 +1,8 @@
-import { request as nodeRequest, type IncomingMessage } from 'node:http'
-import { connect } from 'node:net'
+import { IncomingMessage, request as nodeRequest } from 'node:http'
+import { connect, Socket } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { exchange, listen, until, type Listening } from '../../test/support/node-server.ts'
+import { exchange, LAST_REQUEST, listen, until, type Listening } from '../../test/support/node-server.ts'
 import { OptionError } from '../core/errors.ts'
 import type { Handler } from '../core/handler.ts'
 import { toNode, type ToNodeOptions } from './index.ts'
@@ -163,4 +163,19 @@ describe('the request', () => {
       expect(await exchange(port, `${line}\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)).toMatch(/^HTTP\/1.1 400 Bad Request/)
     expect(calls).toBe(0)
   })
+})
+
+it('takes requests that were made of a Lambda’s event, and have no raw fields', async () => {
+  const echo = toNode(
+    async (request) =>
+      new Response(`${request.method} ${request.url} ${request.headers.get('x-many')} ${await request.text()}`),
+  )
+  const { port } = await listen((_req, res) => {
+    const body = Buffer.from('{"a":1}')
+    const headers = { host: 'a.example', 'x-many': ['1', '2'], 'content-length': String(body.length) }
+    const made = Object.assign(new IncomingMessage(new Socket()), { method: 'POST', url: '/p', headers, body })
+    echo(made, res)
+  })
+  const text = await exchange(port, LAST_REQUEST)
+  expect(text).toContain('POST http://a.example/p 1, 2 {"a":1}')
 })

@@ -3,7 +3,7 @@ import { OptionError, PerfError } from '../core/errors.ts'
 import { givesResponse, type Handler } from '../core/handler.ts'
 import { defaultHost, type Host } from '../core/host.ts'
 import { giveUp, refuse, tellFailure } from './node-failure.ts'
-import { webRequest, type WebRequest } from './node-request.ts'
+import { webRequest, type WebRequest, type WebRequestOptions } from './node-request.ts'
 import { writeResponse } from './node-response.ts'
 import type { NodeRequestLike, NodeResponseLike } from './node-types.ts'
 
@@ -21,7 +21,7 @@ export interface ToNodeOptions<Args extends readonly unknown[] = []> {
   readonly host?: Host
 }
 
-/** What `http.createServer` and `http2.createServer` take, and Express for a route. */
+/** What `http.createServer` and `http2.createServer` take, and Express for a route. What it returns never rejects. */
 export type NodeListener = (req: NodeRequestLike, res: NodeResponseLike) => void
 
 /**
@@ -59,11 +59,13 @@ export function toNode(handler: Handler<unknown[]>, options: ToNodeOptions<unkno
   hasMethods('host', host, 'observe')
 
   const failures = { host, onError }
+  const asked: WebRequestOptions = { origin, onConsumed: (error, request) => tellFailure(failures, error, request) }
   return (req, res) => {
     takesNode(req, res)
-    const web = webRequest(req, res, { origin, onConsumed: (error, request) => tellFailure(failures, error, request) })
+    const web = webRequest(req, res, asked)
     if ('status' in web) return refuse(res, web)
-    void answer(web, req, res)
+    // The type says that there is nothing to wait for, as frameworks want it; Next waits all the same.
+    return answer(web, req, res) as unknown as undefined
   }
 
   async function ask(request: Request, req: NodeRequestLike, res: NodeResponseLike): Promise<Response> {

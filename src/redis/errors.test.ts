@@ -13,6 +13,7 @@ const outage = (word: string): object => ({
   message: `redis refused the call for now: ${word}`,
 })
 const unreachable = { code: 'ERR_PERF_STORE_UNAVAILABLE', message: 'redis did not answer the call' }
+const because = (reason: string): object => ({ ...unreachable, message: `redis did not answer the call (${reason})` })
 
 describe('an error of a driver', () => {
   it.each([
@@ -37,9 +38,10 @@ describe('an error of a driver', () => {
     ['Command 1 [ evalsha ] failed: OOM command not allowed', outage('OOM')],
     // Drivers themselves.
     ['connect ECONNREFUSED 127.0.0.1:6379', unreachable],
-    ['Connection is closed.', unreachable],
-    ["Stream isn't writeable and enableOfflineQueue options is false", unreachable],
-    ['The client is closed', unreachable],
+    ['Connection is closed.', because('the client is closed')],
+    ["Stream isn't writeable and enableOfflineQueue options is false", because('the client is offline')],
+    ['The client is closed', because('the client is closed')],
+    ['Reached the max retries per request limit (which is 20).', because('the client gave up after its retries')],
     ['', unreachable],
   ])('that says %j has a meaning', (message, meaning) => {
     const cause = new Error(message)

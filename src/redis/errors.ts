@@ -1,4 +1,5 @@
 import { StoreSetupError, StoreUnavailable } from '../core/errors.ts'
+import { codeOf } from '../core/fact.ts'
 
 /**
  * What the server refuses for good is a mistake in the set-up: a right, a credential, a key that holds something else,
@@ -24,8 +25,23 @@ export function classified(error: unknown): StoreSetupError | StoreUnavailable {
   const message = messageOf(error)
   const word = /^[A-Z]+(?=\s)/.exec(message)?.[0]
   const options = { cause: error }
-  if (word === undefined) return new StoreUnavailable('redis did not answer the call', options)
+  if (word === undefined) return new StoreUnavailable(`redis did not answer the call${reasonOf(error)}`, options)
   return SETUP_WORDS.has(word) && !LIMIT.test(message)
     ? new StoreSetupError(`redis refused the call: ${word}`, options)
     : new StoreUnavailable(`redis refused the call for now: ${word}`, options)
+}
+
+/** What drivers throw for a client that cannot be asked. */
+const CLIENT_STATES: readonly (readonly [RegExp, string])[] = [
+  [/client is closed|connection is closed/i, 'the client is closed'],
+  [/client is offline|isn't writeable/i, 'the client is offline'],
+  [/max retries per request/i, 'the client gave up after its retries'],
+]
+
+/** Why, in words that hold no data: a code of the socket, or what is wrong with the client. */
+function reasonOf(error: unknown): string {
+  const { code } = codeOf(error)
+  const state = CLIENT_STATES.find(([words]) => words.test(messageOf(error)))?.[1]
+  const reason = code ?? state
+  return reason === undefined ? '' : ` (${reason})`
 }

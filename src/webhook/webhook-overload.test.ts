@@ -2,6 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { deferred, messagesFrom, openDoor, signed, whatsAppProvider } from '../../test/support/door.ts'
 import type { UnkeyedChange } from './provider.ts'
 
+/** Resolves when something has come about; signing a delivery leaves the thread. */
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise(setImmediate)
+}
+
 /** One delivery of so many messages of as many people, whose ids begin with its name. */
 function delivery(name: string, count: number): string {
   const messages = Array.from({ length: count }, (_, at) => ({ id: `${name}-${at}`, from: `2507${at}`, type: 'text' }))
@@ -27,6 +32,7 @@ describe('handlers at once', () => {
       },
     })
     const answers = Promise.all(Array.from({ length: 20 }, (_, at) => post(delivery(`d${at}`, 5))))
+    await until(() => webhook.stats().deliveries === 20 && running === 3)
     gate.resolve()
     expect((await answers).map(({ status }) => status)).toEqual(new Array(20).fill(200))
     expect(most).toBe(3)
@@ -46,12 +52,12 @@ describe('what is in flight', () => {
   it('is bounded in updates: beyond, a delivery is shed before it is claimed, and the resend is handled', async () => {
     const { post, webhook, gate, facts, dedup } = held({ maxInFlightUpdates: 10 })
     const first = post(delivery('a', 8))
-    await new Promise(setImmediate)
+    await until(() => dedup.stats().claimed === 8)
     const second = await post(delivery('b', 3))
     expect([second.status, second.headers.get('retry-after')]).toEqual([503, '1'])
     expect(dedup.stats().claimed).toBe(8)
     const third = post(delivery('c', 2))
-    await new Promise(setImmediate)
+    await until(() => dedup.stats().claimed === 10)
     // Full: refused before it is read.
     const body = new ReadableStream({ pull: () => expect.fail('it was read') }, { highWaterMark: 0 })
     const headers = { 'x-hub-signature-256': 'sha256=0' }
@@ -64,9 +70,9 @@ describe('what is in flight', () => {
   })
 
   it('is bounded in bytes, as they are received', async () => {
-    const { post, webhook, gate } = held({ maxInFlightBytes: 4_000 })
+    const { post, webhook, gate, dedup } = held({ maxInFlightBytes: 2_000 })
     const first = post(delivery('a', 20))
-    await new Promise(setImmediate)
+    await until(() => dedup.stats().claimed === 8)
     expect((await post(delivery('b', 30))).status).toBe(503)
     gate.resolve()
     expect((await first).status).toBe(200)
@@ -81,8 +87,9 @@ describe('what is in flight', () => {
   })
 
   it('counts until the work is over, not until it is answered', async () => {
-    const { post, gate, clock, host } = held({ maxInFlightUpdates: 5, answerWithinMs: 1_000 })
+    const { post, gate, clock, host, dedup } = held({ maxInFlightUpdates: 5, answerWithinMs: 1_000 })
     const late = post(delivery('a', 5))
+    await until(() => dedup.stats().claimed === 5)
     await clock.tick(1_000)
     expect((await late).status).toBe(503)
     expect((await post(delivery('b', 1))).status).toBe(503)
@@ -107,6 +114,7 @@ describe('a handler that never settles', () => {
     })
     const body = delivery('a', 100)
     const answering = post(body)
+    await until(() => dedup.stats().claimed === 8)
     await clock.tick(5_000)
     expect((await answering).status).toBe(503)
     await clock.tick(55_000)
@@ -157,7 +165,7 @@ describe('a change without a key', () => {
   it('is handed out side by side; a resend waits for the one that runs, and calls again after its time', async () => {
     const gate = deferred()
     const calls: unknown[] = []
-    const { post, clock, host } = openDoor({
+    const { post, clock, host, webhook } = openDoor({
       provider,
       handleTimeoutMs: 30_000,
       onUnkeyed: ({ value }) => {
@@ -166,18 +174,19 @@ describe('a change without a key', () => {
       },
     })
     const first = post('{}')
+    await until(() => calls.length === 3)
     await clock.tick(5_000)
     expect((await first).status).toBe(503)
     expect(calls).toEqual(['a', 'a', 'b'])
     const second = post('{}')
+    await until(() => webhook.stats().deliveries === 2)
     await clock.tick(5_000)
     expect((await second).status).toBe(503)
     expect(calls).toHaveLength(3)
     await clock.tick(20_000)
     expect(await host.drain()).toBe(0)
     const third = post('{}')
-    await new Promise(setImmediate)
-    expect(calls).toHaveLength(6)
+    await until(() => calls.length === 6)
     gate.resolve()
     expect((await third).status).toBe(200)
   })

@@ -31,7 +31,7 @@ export interface Webhook<Args extends readonly unknown[]> extends Handler<Args> 
  * Answers 200 when every update is done, now or before; 500 when one failed, so that the provider resends; 503 with
  * `Retry-After` while work goes on here or elsewhere, the store is down, or too much is in flight. Never 200 before done. Requests that are not
  * deliveries get 401 (signature), 403 (handshake), 400 (also a body that is not whole within 30 s), 405 or 413, before
- * anything is claimed.
+ * anything is claimed; one whose body was read in front of the door gets 500.
  *
  * @throws OptionError `ERR_PERF_OPTION`; the handler it returns rejects with `StoreSetupError` alone
  */

@@ -79,11 +79,12 @@ describe('what cannot be deduplicated', () => {
     expect(handler.stats().rejected).toBe(1)
   })
 
-  it('is turned away when it was read before', async () => {
+  it('is a fault of this side when it was read before: the sender has to come again', async () => {
     const { handler, handled } = deduplicated()
     const request = posting('{"ids":["a"]}', { 'content-length': '13' })
     await request.text()
-    expect((await handler(request)).status).toBe(500)
+    const answer = await handler(request)
+    expect([answer.status, await answer.json()]).toEqual([500, { success: false, error: 'body_consumed' }])
     expect(handled).toEqual([])
   })
 })
