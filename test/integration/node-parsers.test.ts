@@ -22,7 +22,7 @@ function handlers() {
     return new Response(body)
   }
   const door = createWebhook<[]>({ provider: whatsAppProvider(), dedup, handle: () => void (worked.door += 1) })
-  const once = deduplicationMiddleware({ dedup: createDedup({}), keys: () => ['a key'] })
+  const once = deduplicationMiddleware({ name: 'door', dedup: createDedup({}), keys: () => ['a key'] })
   const deduplicated: Handler = once(async (request) => {
     const body = await request.text()
     worked.dedup += 1

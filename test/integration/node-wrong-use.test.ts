@@ -34,7 +34,7 @@ const dedup = createDedup({})
 const middlewares = {
   cacheMiddleware: () =>
     cacheMiddleware({ cache: createCache<CachedResponse>({ maxEntries: 10, ttlMs: 1_000 }), ttlMs: 1_000 }),
-  deduplicationMiddleware: () => deduplicationMiddleware({ dedup, keys: () => ['key'] }),
+  deduplicationMiddleware: () => deduplicationMiddleware({ name: 'door', dedup, keys: () => ['key'] }),
   performanceMiddleware: () => performanceMiddleware({ service: 'svc', metrics: createMetrics() }),
 }
 const presets = {
