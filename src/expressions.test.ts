@@ -18,17 +18,17 @@ function tookMs(expression: RegExp, text: string): number {
 }
 
 /** The shortest of a few tries, most of which are not needed. */
-function shortestMs(expression: RegExp, text: string): number {
+function shortestMs(expression: RegExp, text: string, tries: number): number {
   let shortest = Infinity
-  for (let time = 0; time < TRIES && shortest > LONGEST_MS; time += 1)
+  for (let time = 0; time < tries && shortest > LONGEST_MS; time += 1)
     shortest = Math.min(shortest, tookMs(expression, text))
   return shortest
 }
 
-function slowest(expression: RegExp): string | undefined {
+function slowest(expression: RegExp, tries = TRIES): string | undefined {
   for (const length of LENGTHS)
     for (const text of attacksOn(expression, length)) {
-      const ms = shortestMs(expression, text)
+      const ms = shortestMs(expression, text, tries)
       if (ms > LONGEST_MS)
         return `${Math.round(ms)} ms for ${length} characters: ${JSON.stringify(text.slice(0, 40))} ...`
     }
@@ -48,6 +48,6 @@ describe('every regular expression of the package', () => {
 
   it('would be found out', () => {
     const slow = [/\s*,\s*/g, /=+$/, /\{[^}]+\}/, /#.*$/, /^(?:a|aa)+$/, /^(\w+\s?)*$/, /^a{2,}b?a{2,}$/, /(\w+)="/g]
-    expect(slow.filter((expression) => slowest(expression) === undefined)).toEqual([])
+    expect(slow.filter((expression) => slowest(expression, 1) === undefined)).toEqual([])
   })
 })

@@ -104,10 +104,10 @@ class Reader {
 
   /** @returns the text so far, with one that the first alternative matches */
   alternatives(before: string): string {
-    const [first = before, ...others] = [this.#sequence(before)]
+    const first = this.#sequence(before)
     while (this.#next() === '|') {
       this.#at += 1
-      others.push(this.#sequence(before))
+      this.#sequence(before)
     }
     return first
   }
