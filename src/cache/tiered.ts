@@ -3,6 +3,7 @@ import { hasMethods, isText, knownOptions, wholeAtLeast } from '../core/check.ts
 import { OptionError } from '../core/errors.ts'
 import { BusLink, type Message } from './bus-link.ts'
 import type { LoadMany } from './batch.ts'
+import type { LoadStart } from '../core/load-start.ts'
 import type { CacheStats, GetOrSetOptions, Load, LoadThrough, Lookup, SetOptions } from './types.ts'
 import { json, type Codec, type StandardSchema } from './codec.ts'
 import { Front } from './front.ts'
@@ -54,6 +55,17 @@ export interface TieredCache<V> extends LoadThrough<V> {
   get(key: string): Promise<V | undefined>
   /** True when one of the tiers has a fresh value that is not *not found*. Counts nothing. */
   has(key: string): Promise<boolean>
+  /**
+   * Begins a load that you run yourself, for what `getOrSet` cannot do: `set` takes it as `since`. Asks the store for what
+   * it has, in one round trip (the one of a `get` of the same turn), and for its clock. A load that takes longer than
+   * `loadTimeoutMs` is stored in this process only, and is a fact `cache.value_refused`. Counts nothing.
+   *
+   * @example
+   * const since = await cache.begin('page')
+   * const page = await render()
+   * await cache.set('page', page, { since })
+   */
+  begin(key: string): Promise<LoadStart<V>>
   /**
    * Stores a value here at once, and behind. Resolves also when the store cannot be reached: that is counted, what the
    * store has is not used any more, and it is dropped there when the store is back. So do the other four.
@@ -147,6 +159,7 @@ class TwoTiers<V> implements TieredCache<V> {
 
   async has(key: string): Promise<boolean> {
     checkKey(key)
+    this.#link?.listen()
     if (this.#front.has(key)) return true
     const { found } = await this.#tier.find(key)
     return found !== undefined && found.leftMs > 0 && !this.#options.isNegative(found.value)
@@ -168,7 +181,18 @@ class TwoTiers<V> implements TieredCache<V> {
     return this.#front.lookup(key, load, options)
   }
 
+  async begin(key: string): Promise<LoadStart<V>> {
+    this.#link?.listen()
+    const own = this.#front.begin(key)
+    const { now, found } = await this.#tier.findExactly(key)
+    own.value = found?.value
+    own.beganAt = now
+    return own
+  }
+
   async set(key: string, value: V, options: SetOptions = {}): Promise<void> {
+    this.#link?.listen()
+    if (options.since !== undefined) return this.#setLoaded(key, value, options)
     const { ttlMs, label } = this.#front.put(key, value, options)
     await this.#tier.set([key, value], ttlMs, label)
     await this.#link?.tell({ do: 'drop', key })
@@ -206,6 +230,12 @@ class TwoTiers<V> implements TieredCache<V> {
 
   async close(): Promise<void> {
     await this.#link?.close()
+  }
+
+  /** Like every load, it tells nobody: what the others have is as good. */
+  async #setLoaded(key: string, value: V, options: SetOptions): Promise<void> {
+    const stored = this.#front.putLoaded(key, value, options)
+    if (stored !== undefined) await this.#tier.keep([key, value], stored)
   }
 
   #changed(message: Message): void {

@@ -36,7 +36,7 @@ interface Change {
 
 /** What is done by one of the processes. */
 export type Act =
-  | { readonly do: 'load' | 'get' | 'set' | 'set-tagged' | 'delete'; readonly p: number; readonly key: string }
+  | { readonly do: 'load' | 'own' | 'get' | 'set' | 'set-tagged' | 'delete'; readonly p: number; readonly key: string }
   | { readonly do: 'many' | 'clear'; readonly p: number }
   | { readonly do: 'invalidate' | 'expire'; readonly p: number; readonly tag: string }
   | { readonly do: 'mood'; readonly p: number; readonly mood: Mood }
@@ -135,6 +135,8 @@ export class World {
         return this.#read(act.p, [act.key], async () => [
           await cache.getOrSet(act.key, () => this.#load(act.p, act.key), { tags: tagsOfValue }),
         ])
+      case 'own':
+        return this.#read(act.p, [act.key], () => this.#loadItself(act), LOAD_MS + 8 * STORE_MS)
       case 'many': {
         const loadMany = (keys: readonly string[]): Promise<Value[]> =>
           Promise.all(keys.map((key) => this.#load(act.p, key)))
@@ -161,6 +163,13 @@ export class World {
     }
   }
 
+  async #loadItself({ p, key }: { readonly p: number; readonly key: string }): Promise<[Value | undefined]> {
+    const cache = this.#caches[p] as TieredCache<Value>
+    const since = await cache.begin(key)
+    await cache.set(key, await this.#load(p, key), { tags: tagsOf(key), since })
+    return [since.value]
+  }
+
   /** Some loads take their time. */
   async #load(by: number, key: string): Promise<Value> {
     const at = ++this.#happened
@@ -181,11 +190,16 @@ export class World {
     )
   }
 
-  #read(p: number, keys: readonly string[], call: () => Promise<readonly (Value | undefined)[]>): void {
+  #read(
+    p: number,
+    keys: readonly string[],
+    call: () => Promise<readonly (Value | undefined)[]>,
+    ms = LOAD_MS + 3 * STORE_MS,
+  ): void {
     const [began, beganMs] = [++this.#happened, this.clock.elapsed()]
     // What is changed from now on does not concern this look-up.
     const changes = this.#changes.filter((one) => this.#concerns(p, one, { began, beganMs }))
-    this.#bounded(LOAD_MS + 3 * STORE_MS, async () => {
+    this.#bounded(ms, async () => {
       const values = await call()
       keys.forEach((key, at) => {
         const value = values[at]
