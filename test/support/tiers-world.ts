@@ -23,6 +23,12 @@ interface Value {
   readonly tagged: boolean
 }
 
+/** Which process asks, and how long that may take. */
+interface Reader {
+  readonly p: number
+  readonly ms?: number
+}
+
 /** What outdates all values of the keys that came to be before it; with a tag only those that have it. */
 interface Change {
   readonly by: number
@@ -130,17 +136,17 @@ export class World {
         this.#steady &&= act.mood === 'up' || act.mood === 'slow'
         return void ((this.#moods[act.p] as MoodyStore).mood = act.mood)
       case 'get':
-        return this.#read(act.p, [act.key], async () => [await cache.get(act.key)])
+        return this.#read(act, [act.key], async () => [await cache.get(act.key)])
       case 'load':
-        return this.#read(act.p, [act.key], async () => [
+        return this.#read(act, [act.key], async () => [
           await cache.getOrSet(act.key, () => this.#load(act.p, act.key), { tags: tagsOfValue }),
         ])
       case 'own':
-        return this.#read(act.p, [act.key], () => this.#loadItself(act), LOAD_MS + 8 * STORE_MS)
+        return this.#read({ p: act.p, ms: LOAD_MS + 8 * STORE_MS }, [act.key], () => this.#loadItself(act))
       case 'many': {
         const loadMany = (keys: readonly string[]): Promise<Value[]> =>
           Promise.all(keys.map((key) => this.#load(act.p, key)))
-        return this.#read(act.p, KEYS, () => cache.getOrSetMany(KEYS, loadMany, { tags: tagsOfValue }))
+        return this.#read(act, KEYS, () => cache.getOrSetMany(KEYS, loadMany, { tags: tagsOfValue }))
       }
       case 'set':
       case 'set-tagged': {
@@ -191,10 +197,9 @@ export class World {
   }
 
   #read(
-    p: number,
+    { p, ms = LOAD_MS + 3 * STORE_MS }: Reader,
     keys: readonly string[],
     call: () => Promise<readonly (Value | undefined)[]>,
-    ms = LOAD_MS + 3 * STORE_MS,
   ): void {
     const [began, beganMs] = [++this.#happened, this.clock.elapsed()]
     // What is changed from now on does not concern this look-up.
