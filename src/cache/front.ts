@@ -37,6 +37,11 @@ export class Front<V> implements Cache<V> {
     this.#loader = new Loader(options, this.#shelf, behind)
   }
 
+  /** No entry is fresh for longer, in milliseconds, as far as can be told. */
+  get longestMs(): number {
+    return this.#loader.longestMs
+  }
+
   get(key: string): V | undefined {
     const slot = this.#entries.useFresh(key)
     if (slot === NONE) {

@@ -73,6 +73,11 @@ export class Loader<V> {
     this.#flights = createSingleFlight({ host, timeoutMs, what: `the load of cache ${name}`, failed })
   }
 
+  /** No entry is fresh for longer, in milliseconds, as far as can be told. */
+  get longestMs(): number {
+    return this.#lifetimes.longestMs
+  }
+
   /** Whether somebody is bringing the key's value. */
   has(key: string): boolean {
     return this.#flights.has(key)

@@ -1,7 +1,7 @@
 import type { CacheBus, CacheStore } from '../core/cache-store.ts'
 import { hasMethods, isText, knownOptions, wholeAtLeast } from '../core/check.ts'
 import { OptionError } from '../core/errors.ts'
-import { BusLink, type Message } from './bus-link.ts'
+import { BusLink } from './bus-link.ts'
 import type { LoadMany } from './batch.ts'
 import type { LoadStart } from '../core/load-start.ts'
 import type { CacheStats, GetOrSetOptions, Load, LoadThrough, Lookup, SetOptions } from './types.ts'
@@ -9,6 +9,7 @@ import { json, type Codec, type StandardSchema } from './codec.ts'
 import { Front } from './front.ts'
 import { checkKey } from './loader.ts'
 import { CACHE_OPTIONS, checkedOptions, type CacheOptions, type CheckedOptions } from './options.ts'
+import type { Message } from './outbox.ts'
 import { ROOT_TAG, scopedStore } from './scoped-store.ts'
 import { StoreLine } from './store-line.ts'
 import { StoreTier } from './store-tier.ts'
@@ -141,11 +142,9 @@ class TwoTiers<V> implements TieredCache<V> {
     this.#tier = new StoreTier({ ...options, line: this.#line, staleMs, keepMs })
     this.#front = new Front(options, this.#tier)
     const changed = this.#changed.bind(this)
-    const missed = (): void => {
-      this.#front.clear()
-      this.#tier.forgetAll()
-    }
-    this.#link = bus && new BusLink({ host, name, bus, timeoutMs: storeTimeoutMs, changed, missed })
+    const missed = this.#missed.bind(this)
+    const lifetimeMs = (): number => options.loadTimeoutMs + this.#front.longestMs + staleMs
+    this.#link = bus && new BusLink({ host, name, bus, timeoutMs: storeTimeoutMs, lifetimeMs, changed, missed })
   }
 
   peek(key: string): V | undefined {
@@ -238,8 +237,14 @@ class TwoTiers<V> implements TieredCache<V> {
     if (stored !== undefined) await this.#tier.keep([key, value], stored)
   }
 
+  /** Others may have changed anything. */
+  #missed(): void {
+    this.#front.clear()
+    this.#tier.forgetAll()
+  }
+
   #changed(message: Message): void {
-    if (message.do === 'clear') return this.#front.clear()
+    if (message.do === 'clear') return this.#missed()
     if (message.do === 'drop') return void this.#front.delete(message.key)
     this.#tier.forget(message.tag)
     if (message.do === 'gone') this.#front.invalidateTag(message.tag)
