@@ -6,13 +6,13 @@ import { collect, copyBody, settlesNow, type CopyLimits } from './cache-body.ts'
 import { withoutCookies } from './cache-request.ts'
 import { declaredLength } from './cache-encoding.ts'
 import { isConditional, unconditional } from './cache-conditional.ts'
-import type { StoredResponse } from './cache-entry.ts'
+import { lateness, type StoredResponse } from './cache-entry.ts'
 import { draftOf, storedOf } from './cache-make.ts'
 import type { Drops } from './cache-memory.ts'
 import type { CheckedOptions } from './cache-options.ts'
 import { policyOf, type Policy } from './cache-policy.ts'
 import type { CachePort, Start } from './cache-port.ts'
-import { withVariant } from './cache-vary.ts'
+import { variantFor, withVariant } from './cache-vary.ts'
 
 /** A request that the cache could not answer. */
 export interface Visit {
@@ -110,7 +110,10 @@ export class Filler {
   /** As `foreground`, for nobody in particular. */
   async background(visit: Visit, request: Request): Promise<Outcome> {
     try {
-      const { response, keep } = await this.#ask(visit, request)
+      const began = await this.#began(visit)
+      const taken = this.#taken(visit, request, began)
+      if (taken !== undefined) return taken
+      const { response, keep } = await this.#ask(visit, request, began)
       if (keep !== undefined)
         return await keep(
           response.body === null ? copyBody(null, this.#limits).bytes : collect(response.body, this.#limits),
@@ -123,7 +126,10 @@ export class Filler {
   }
 
   async #fill(visit: Visit, request: Request): Promise<{ response: Response; outcome: Outcome | Promise<Outcome> }> {
-    const { response, vary, keep } = await this.#ask(visit, request)
+    const begun = this.#began(visit)
+    // With a cache in memory nobody waits for anything.
+    const began = isPromiseLike(begun) ? await begun : begun
+    const { response, vary, keep } = await this.#ask(visit, request, began)
     if (keep === undefined)
       return { response: this.#passed(visit, response), outcome: this.#unshared(visit, response.status) }
     const { sent, bytes } = copyBody(response.body, this.#limits)
@@ -154,11 +160,7 @@ export class Filler {
     return Promise.race([keeping, streams]).finally(stop)
   }
 
-  async #ask(visit: Visit, request: Request): Promise<Asked> {
-    const drops = this.#drops.begin()
-    const start = this.#begin(visit)
-    // With a cache in memory nobody waits for anything.
-    const began = { drops, start: isPromiseLike(start) ? await start : start }
+  async #ask(visit: Visit, request: Request, began: Began): Promise<Asked> {
     const askedAt = this.#clock.now()
     const response = await visit.ask(request)
     const exchange = { askedAt, answeredAt: this.#clock.now(), varyBy: this.#options.vary }
@@ -191,9 +193,22 @@ export class Filler {
     }
   }
 
-  #begin({ key, early }: Visit): Start | undefined | Promise<Start | undefined> {
-    if (early !== undefined && this.#clock.elapsed() - early.at < EARLY_MS) return early.start
-    return this.#port.begin(key)
+  #began({ key, early }: Visit): Began | Promise<Began> {
+    const drops = this.#drops.begin()
+    const isEarly = early !== undefined && this.#clock.elapsed() - early.at < EARLY_MS
+    const start = isEarly ? early.start : this.#port.begin(key)
+    return isPromiseLike(start) ? start.then((begun) => ({ drops, start: begun })) : { drops, start }
+  }
+
+  /** What another process has stored meanwhile, in place of asking the handler for it. */
+  #taken({ key }: Visit, { headers }: Request, { drops, start }: Began): Outcome | undefined {
+    const entry = start?.since?.value
+    const stored = variantFor(this.#port.valid(key, entry), headers)
+    if (entry === undefined || stored === undefined || lateness(stored, this.#clock.now()) >= 0) return undefined
+    if (start === undefined || this.#drops.since(key, drops)) return undefined
+    const writing = this.#port.set(key, entry, start)
+    if (writing !== undefined) this.#host.track(writing)
+    return { kind: 'stored', stored, isOutdated: () => false }
   }
 
   /** By what it can be purged; `undefined` when the user's function failed: what cannot be purged is not stored. */

@@ -77,7 +77,7 @@ export class CachePort {
   /** Never throws and never rejects. */
   get(key: string): CachedResponse | undefined | Promise<CachedResponse | undefined> {
     const found = this.#ask('get', () => this.#cache.get(key))
-    return isPromiseLike(found) ? found.then((entry) => this.#valid(key, entry)) : this.#valid(key, found)
+    return isPromiseLike(found) ? found.then((entry) => this.valid(key, entry)) : this.valid(key, found)
   }
 
   /**
@@ -101,7 +101,7 @@ export class CachePort {
   exact(key: string): CachedResponse | undefined | Promise<CachedResponse | undefined> {
     if (this.#cache.begin === undefined) return this.get(key)
     const start = this.begin(key)
-    const entry = (found: Start | undefined): CachedResponse | undefined => this.#valid(key, found?.since?.value)
+    const entry = (found: Start | undefined): CachedResponse | undefined => this.valid(key, found?.since?.value)
     return isPromiseLike(start) ? start.then(entry) : entry(start)
   }
 
@@ -164,7 +164,7 @@ export class CachePort {
   }
 
   /** What can be used of what the cache gave. */
-  #valid(key: string, entry: CachedResponse | undefined): CachedResponse | undefined {
+  valid(key: string, entry: CachedResponse | undefined): CachedResponse | undefined {
     // It may come from a shared store, where anything may stand.
     if (!Array.isArray(entry?.variants)) return undefined
     if (!entry.variants.every(isWhole)) return this.#failed('value')
