@@ -177,9 +177,9 @@ export class Filler {
       keep: async (bytes) => {
         try {
           const body = await bytes
-          // What is less than was promised was broken off (RFC 9111, section 3.3).
-          const isWhole = body !== undefined && (length === undefined || body.byteLength >= length)
-          if (!isWhole) return this.#unshared(visit, response.status)
+          if (body === undefined) return this.#unshared(visit, response.status)
+          // Less than was promised: it was broken off, and says nothing of what is stored (RFC 9111, section 3.3).
+          if (length !== undefined && !(body.byteLength >= length)) return { kind: 'unshared', failed: true }
           const stored = await storedOf(draft, body)
           const writing = this.#store(visit.key, stored, began)
           if (writing !== undefined) keepAlive(this.#host, visit.waitUntil, writing)

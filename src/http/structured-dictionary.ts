@@ -4,11 +4,12 @@ export type Dictionary = ReadonlyMap<string, string>
 const KEY = /[a-z*][a-z0-9_.*-]*/y
 const NUMBER = /-?\d{1,12}\.\d{1,3}(?![\d.])|-?\d{1,15}(?![\d.])/y
 const TOKEN = /[a-z*][\w!#$%&'*+.^`|~:/-]*/iy
-const TEXT = /%?"(?:[ !#-[\]-~]|\\["\\])*"/y
+const STRING = /"(?:[ !#-[\]-~]|\\["\\])*"/y
+const DISPLAY_STRING = /%"(?:[ !#$&-~]|%[0-9a-f]{2})*"/y
 const BYTES = /:[a-z0-9+/=]*:/iy
 const DATE = /@-?\d{1,15}(?![\d.])/y
 const BOOLEAN = /\?[01]/y
-const ITEMS: readonly RegExp[] = [NUMBER, TOKEN, TEXT, BYTES, DATE, BOOLEAN]
+const ITEMS: readonly RegExp[] = [NUMBER, TOKEN, STRING, DISPLAY_STRING, BYTES, DATE, BOOLEAN]
 
 /**
  * Reads a dictionary of structured fields (RFC 9651, section 4.2.2); `undefined` when it is none as a whole, which is what a
