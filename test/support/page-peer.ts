@@ -44,7 +44,7 @@ async function handle({ method, url }: Request): Promise<Response> {
     await cache.invalidateTag(pathname)
     return new Response(null, { status: 404 })
   }
-  const body = String((await send('GET', data(pathname))) ?? 0)
+  const body = ((await send('GET', data(pathname))) as string | null) ?? '0'
   if (pathname.startsWith('/held')) {
     await send('SET', data(`${pathname} read`), '1')
     await until(`${pathname} let go`)
