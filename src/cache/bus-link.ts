@@ -1,14 +1,10 @@
+import { Again } from '../core/again.ts'
 import type { CacheBus } from '../core/cache-store.ts'
 import { withDeadline } from '../core/deadline.ts'
 import { codeOf } from '../core/fact.ts'
 import type { Host } from '../core/host.ts'
 import { createStoreGuard, type StoreGuard } from '../core/store-guard.ts'
-
-/** What one process tells the others of a cache. */
-export type Message =
-  | { readonly do: 'drop'; readonly key: string }
-  | { readonly do: 'gone' | 'stale'; readonly tag: string }
-  | { readonly do: 'clear' }
+import { Outbox, type Message } from './outbox.ts'
 
 export interface BusLinkOptions {
   readonly host: Host
@@ -16,19 +12,29 @@ export interface BusLinkOptions {
   readonly name: string
   readonly bus: CacheBus
   readonly timeoutMs: number
+  /** How long anybody can have what was changed, in milliseconds. */
+  readonly lifetimeMs: () => number
   /** Another process has changed something. */
   readonly changed: (message: Message) => void
   /** Something may have been changed without a word. */
   readonly missed: () => void
 }
 
-/** So long after a subscription failed it is tried again. */
+/** So long after a subscription failed it is tried again, and what could not be told is told again so often. */
 const AGAIN_MS = 1_000
+
+/** A subscription that takes longer is given up. */
+const SUBSCRIBE_MS = 10_000
+
+/** So many messages are sent at a time. */
+const AT_A_TIME = 100
 
 /** Hears what other processes changed, and tells them what this one did. Begins to listen when it is first used. */
 export class BusLink {
   readonly #options: BusLinkOptions
   readonly #guard: StoreGuard
+  readonly #outbox = new Outbox()
+  readonly #again: Again
   #id: string | undefined
   #subscription: Promise<() => Promise<void>> | undefined
   #notBefore = -Infinity
@@ -38,44 +44,74 @@ export class BusLink {
     const { host, name, timeoutMs } = options
     this.#options = options
     this.#guard = createStoreGuard({ host, what: `the bus of cache ${name}`, timeoutMs })
+    this.#again = new Again(host.clock, AGAIN_MS, () => this.#tellAgain())
   }
 
   /** Listens from now on, if it does not yet. */
   listen(): void {
     const { host, name, bus, missed } = this.#options
-    if (this.#closed || this.#subscription !== undefined || host.clock.elapsed() < this.#notBefore) return
-    this.#subscription = this.#subscribe(bus)
-    this.#subscription.then(
+    const { clock } = host
+    if (!this.#outbox.isEmpty) this.#again.soon()
+    if (this.#closed || this.#subscription !== undefined || clock.elapsed() < this.#notBefore) return
+    const made = this.#subscribe(bus)
+    this.#subscription = made
+    withDeadline({ clock, timeoutMs: SUBSCRIBE_MS, what: 'the subscription' }, () => made).then(
       // What was cached before may have been changed before anybody listened.
       () => missed(),
       (error: unknown) => {
         this.#subscription = undefined
-        this.#notBefore = host.clock.elapsed() + AGAIN_MS
+        // One that comes late is not left behind.
+        made.then((end) => end()).catch(ignore)
+        this.#notBefore = clock.elapsed() + AGAIN_MS
         host.observe({ name: 'cache.bus_failed', of: name, reason: 'subscribe', ...codeOf(error) })
       },
     )
   }
 
   /**
-   * Tells the others. What cannot be told costs them freshness, and is a fact; while the bus is down nobody waits for it.
+   * Tells the others. What cannot be told is a fact, and is told again until it is, or nobody can have what it is about;
+   * while the bus is down nobody waits for it.
    */
   async tell(message: Message): Promise<void> {
-    const { host, name, bus } = this.#options
-    const text = JSON.stringify({ from: (this.#id ??= host.randomId()), name, ...message })
+    const { host, name, lifetimeMs } = this.#options
     try {
-      await this.#guard.run(() => bus.publish(text))
+      await this.#send(message)
+      if (!this.#outbox.isEmpty) host.track(this.#tellAgain())
     } catch (error) {
       host.observe({ name: 'cache.bus_failed', of: name, reason: 'publish', ...codeOf(error) })
+      this.#outbox.add(message, host.clock.elapsed() + lifetimeMs())
+      if (!this.#closed) this.#again.soon()
     }
   }
 
-  /** Ends the subscription; one that is still being made ends when it is. */
+  /** Tells what could not be told, once more, and ends the subscription; one that is still being made ends when it is. */
   async close(): Promise<void> {
     const { host, timeoutMs } = this.#options
     this.#closed = true
+    this.#again.stop()
+    await this.#tellAgain()
     const ended = this.#subscription?.then((end) => end()).catch(ignore)
     this.#subscription = undefined
     await withDeadline({ clock: host.clock, timeoutMs, what: 'the end of the subscription' }, () => ended).catch(ignore)
+  }
+
+  async #send(message: Message): Promise<void> {
+    const { host, name, bus } = this.#options
+    const text = JSON.stringify({ from: (this.#id ??= host.randomId()), name, ...message })
+    await this.#guard.run(() => bus.publish(text))
+  }
+
+  /** Tells what could not be told; says whether nothing is left of it. */
+  async #tellAgain(): Promise<boolean> {
+    const waiting = this.#outbox.waiting(this.#options.host.clock.elapsed())
+    for (let at = 0; at < waiting.length; at += AT_A_TIME) {
+      const some = waiting.slice(at, at + AT_A_TIME)
+      const told = await Promise.all(
+        some.map((one) => this.#send(one.message).then(() => this.#outbox.sent(one), failed)),
+      )
+      if (told.includes('failed')) return false
+    }
+    return this.#outbox.isEmpty
   }
 
   async #subscribe(bus: CacheBus): Promise<() => Promise<void>> {
@@ -109,3 +145,4 @@ function isMessage(message: Readonly<Partial<Record<'do' | 'key' | 'tag', unknow
 }
 
 const ignore = (): void => undefined
+const failed = (): string => 'failed'

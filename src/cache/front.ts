@@ -1,9 +1,11 @@
 import { hasMethods, isFunction, isText } from '../core/check.ts'
+import type { LoadStart } from '../core/load-start.ts'
 import { allOf } from './all-of.ts'
 import { Batch, type LoadMany } from './batch.ts'
 import type { Behind } from './behind.ts'
 import type { Cache, CacheStats, GetOrSetOptions, Load, Lookup, SetOptions } from './types.ts'
 import type { Entries } from './entries.ts'
+import { OwnLoads, type OwnLoad } from './own-loads.ts'
 import { checkKey, checkRequest, checkSetting, Loader, type Request, type Stored } from './loader.ts'
 import type { CheckedOptions } from './options.ts'
 import { NONE } from './order.ts'
@@ -18,6 +20,7 @@ export class Front<V> implements Cache<V> {
   readonly #shelf: Shelf<V>
   readonly #entries: Entries<V>
   readonly #loader: Loader<V>
+  readonly #own: OwnLoads<V>
   #hits = 0
   #misses = 0
   #staleHits = 0
@@ -30,7 +33,13 @@ export class Front<V> implements Cache<V> {
     this.#behind = behind
     this.#shelf = new Shelf(options, behind)
     this.#entries = this.#shelf.entries
+    this.#own = new OwnLoads(this.#shelf.book)
     this.#loader = new Loader(options, this.#shelf, behind)
+  }
+
+  /** No entry is fresh for longer, in milliseconds, as far as can be told. */
+  get longestMs(): number {
+    return this.#loader.longestMs
   }
 
   get(key: string): V | undefined {
@@ -67,10 +76,18 @@ export class Front<V> implements Cache<V> {
     return slot !== NONE && !this.#options.isNegative(this.#entries.value(slot))
   }
 
+  begin(key: string): OwnLoad<V> {
+    checkKey(key)
+    const own = this.#own.begin(key, this.#options.host.clock.elapsed())
+    own.value = this.peek(key)
+    return own
+  }
+
   set(key: string, value: V, options?: SetOptions): void {
+    if (options?.since !== undefined) return void this.putLoaded(key, value, options)
     if (options !== undefined) return void this.put(key, value, options)
     checkKey(key)
-    this.#loader.forget(key)
+    this.#forget(key)
     this.#loader.keepPlain(key, value)
   }
 
@@ -78,17 +95,27 @@ export class Front<V> implements Cache<V> {
   put(key: string, value: V, options?: SetOptions): Stored {
     checkKey(key)
     if (options !== undefined) checkSetting(options)
-    this.#loader.forget(key)
+    this.#forget(key)
     return this.#loader.keep(key, value, { own: options, mark: this.#shelf.book.mark, beganAt: Infinity })
   }
 
+  /** As `put`, for what its caller has loaded; `undefined` when that was overtaken by a change of the key. */
+  putLoaded(key: string, value: V, options: SetOptions): (Stored & { readonly beganAt: number }) | undefined {
+    checkKey(key)
+    checkSetting(options)
+    const own = this.#own.owned(options.since as LoadStart)
+    if (own.isOvertaken()) return undefined
+    const beganAt = this.#behind === undefined ? 0 : this.#loader.beganAt(own)
+    return { ...this.#loader.keep(key, value, { own: options, mark: own.mark, beganAt }), beganAt }
+  }
+
   delete(key: string): boolean {
-    this.#loader.forget(key)
+    this.#forget(key)
     return this.#entries.delete(key)
   }
 
   clear(): void {
-    this.#loader.forget()
+    this.#forget()
     this.#entries.clear()
   }
 
@@ -145,6 +172,11 @@ export class Front<V> implements Cache<V> {
       evictions: this.#entries.evictions,
       hitRate: lookups === 0 ? 0 : served / lookups,
     }
+  }
+
+  #forget(key?: string): void {
+    this.#loader.forget(key)
+    this.#own.changed(key)
   }
 
   async #lookup(request: Request<V>): Promise<Lookup<V>> {

@@ -6,6 +6,7 @@ import { createSingleFlight, type Flight, type SingleFlight } from '../core/sing
 import { createBackoff, type Backoff } from './backoff.ts'
 import type { Batch } from './batch.ts'
 import type { Behind, Found } from './behind.ts'
+import type { OwnLoad } from './own-loads.ts'
 import type { GetOrSetOptions, Load, SetOptions } from './types.ts'
 import { Lifetimes } from './lifetimes.ts'
 import { isTtl, type CheckedOptions } from './options.ts'
@@ -72,6 +73,11 @@ export class Loader<V> {
     this.#flights = createSingleFlight({ host, timeoutMs, what: `the load of cache ${name}`, failed })
   }
 
+  /** No entry is fresh for longer, in milliseconds, as far as can be told. */
+  get longestMs(): number {
+    return this.#lifetimes.longestMs
+  }
+
   /** Whether somebody is bringing the key's value. */
   has(key: string): boolean {
     return this.#flights.has(key)
@@ -104,6 +110,14 @@ export class Loader<V> {
     if (ttlMs > 0) this.#shelf.keep(key, value, { leftMs: ttlMs, ageMs: 0, label })
     else this.#shelf.entries.delete(key)
     return { ttlMs, label }
+  }
+
+  /** When a load began that its caller ran; 0 when that is too long ago for anybody to know what has overtaken it. */
+  beganAt({ startedAt, beganAt }: OwnLoad<V>): number {
+    const { host, name, loadTimeoutMs } = this.#options
+    if (host.clock.elapsed() - startedAt <= loadTimeoutMs) return beganAt
+    host.observe({ name: 'cache.value_refused', of: name, reason: 'late' })
+    return 0
   }
 
   /** As `keep`, for what has neither tags nor a time of its own: most of what is set. */
@@ -216,7 +230,7 @@ export function checkKey(key: unknown): void {
 
 /** Checks what may be said of a value that is set. */
 export function checkSetting(options: SetOptions): void {
-  knownOptions(options, 'ttlMs', 'tags')
+  knownOptions(options, 'ttlMs', 'tags', 'since')
   checkStoring(options)
 }
 

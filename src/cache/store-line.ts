@@ -1,3 +1,4 @@
+import { Again } from '../core/again.ts'
 import type { CacheStore } from '../core/cache-store.ts'
 import { withDeadline } from '../core/deadline.ts'
 import { hasCode } from '../core/errors.ts'
@@ -18,6 +19,9 @@ export interface StoreLineOptions {
   readonly root: string
 }
 
+/** What the store could not be told it is told again so often, also when nobody asks it for anything. */
+const AGAIN_MS = 1_000
+
 /**
  * The line to the store of a cache. While the store is down nobody waits for it: calls give nothing at once, and whether
  * it is back is tried in the background. What it could not be told it is told then.
@@ -26,6 +30,7 @@ export class StoreLine {
   readonly #options: StoreLineOptions
   readonly #guard: StoreGuard
   readonly #unwritten: Unwritten
+  readonly #again: Again
   /** What the store was told by now. */
   readonly changes: Changes = new Changes()
   /** No change takes longer, in milliseconds: what must be known before, the change, what was missed, and some patience. */
@@ -42,6 +47,7 @@ export class StoreLine {
     this.longestMs = 4 * timeoutMs
     const { changes, longestMs } = this
     this.#unwritten = new Unwritten({ root, clock: host.clock, longestMs, changes })
+    this.#again = new Again(host.clock, AGAIN_MS, () => this.#tellAgain())
   }
 
   /**
@@ -71,6 +77,7 @@ export class StoreLine {
       if (hasCode(error, 'ERR_PERF_STORE_SETUP')) throw error
     } finally {
       end(written)
+      if (!this.#unwritten.isEmpty) this.#again.soon()
     }
   }
 
@@ -96,6 +103,18 @@ export class StoreLine {
     if (told !== undefined && !background)
       await withDeadline({ clock: host.clock, timeoutMs, what: 'what the store has missed' }, () => told).catch(ignore)
     return result
+  }
+
+  /** Says whether the store knows all by now. */
+  async #tellAgain(): Promise<boolean> {
+    const { store } = this.#options
+    try {
+      await this.#guard.run(() => store.readMany([], []))
+      await this.#catchUp()
+    } catch {
+      // Not back yet, or not set up: the guard has told.
+    }
+    return this.#unwritten.isEmpty
   }
 
   #probe(): void {

@@ -64,6 +64,17 @@ export class StoreTier<V> implements Behind<V> {
     return { now: reading.now, found: record === undefined ? undefined : await this.#found(key, record, reading) }
   }
 
+  /** As `find`, of what is fresh; relies on nothing that is known of its tags, but asks about them anew. */
+  async findExactly(key: string): Promise<Search<V>> {
+    const { now, found } = await this.find(key)
+    if (found === undefined || !(found.leftMs > 0)) return { now, found: undefined }
+    const { tags, beganAt } = found
+    if (tags.length === 0) return { now, found }
+    const isKnown = await this.#learn(tags)
+    const isFresh = isKnown && this.#tags.endOf({ tags, mark: 0, beganAt }, this.#now()) > this.#now()
+    return { now, found: isFresh ? found : undefined }
+  }
+
   keep(entry: readonly [string, V], storing: Storing): Promise<void> {
     return this.#turns.take(entry[0], () => this.#keep(entry, storing))
   }

@@ -136,4 +136,99 @@ describe('the bus of a tiered cache', () => {
     await cache.get('k')
     expect(tries).toBe(1)
   })
+
+  describe('what it could not tell', () => {
+    /** A process that speaks by a bus which fails, and one that hears. */
+    async function cutOff(): Promise<
+      ReturnType<typeof tiers> & { away: boolean; pair: readonly Cache[]; sent: string[] }
+    > {
+      const bus = handBus()
+      const all = Object.assign(tiers({ bus }), { away: true, sent: bus.sent })
+      const publish = (message: string): Promise<void> => (all.away ? failing() : bus.publish(message))
+      const pair = [all.process({ bus: { ...bus, publish } }), all.process()]
+      for (const cache of pair) await cache.get('subscribe')
+      return Object.assign(all, { pair })
+    }
+
+    it.each([
+      ['set', (cache) => cache.set('k', 2)],
+      ['delete', (cache) => cache.delete('k')],
+      ['clear', (cache) => cache.clear()],
+      ['invalidateTag', (cache) => cache.invalidateTag('t')],
+      ['expireTag', (cache) => cache.expireTag('t')],
+    ] satisfies [string, (cache: Cache) => Promise<void>][])(
+      'is told again until it is, by itself: %s',
+      async (_, change) => {
+        const all = await cutOff()
+        const [here, there] = all.pair as [Cache, Cache]
+        await there.getOrSet('k', () => 1, { tags })
+        await change(here)
+        await all.clock.tick(60_000)
+        expect(all.sent).toEqual([])
+        // It is a fact once, not at every try.
+        expect(all.facts.filter(({ reason }) => reason === 'publish')).toHaveLength(1)
+        await there.getOrSet('k', () => 1, { tags })
+        all.away = false
+        await all.clock.tick(5_000)
+        expect([all.sent.length, there.peek('k')]).toEqual([1, undefined])
+        await all.clock.tick(60_000)
+        expect(all.sent).toHaveLength(1)
+      },
+    )
+
+    it('is told at once when the next word gets through, and when the cache is closed', async () => {
+      const all = await cutOff()
+      const [here] = all.pair as [Cache, Cache]
+      await here.delete('a')
+      all.away = false
+      await here.delete('b')
+      await all.host.drain()
+      expect(all.sent).toHaveLength(2)
+      all.away = true
+      await here.delete('c')
+      all.away = false
+      await here.close()
+      expect(all.sent).toHaveLength(3)
+    })
+
+    it('is forgotten when nobody can have it any more', async () => {
+      const all = await cutOff()
+      const [here] = all.pair as [Cache, Cache]
+      await here.delete('a')
+      await all.clock.tick(86_400_000 + 10_000)
+      all.away = false
+      await all.clock.tick(5_000)
+      expect(all.sent).toEqual([])
+    })
+
+    it('becomes one word for all of them when there are too many', async () => {
+      const all = await cutOff()
+      const [here, there] = all.pair as [Cache, Cache]
+      for (let at = 0; at < 10_001; at += 1) await here.delete(`k${at}`)
+      await there.getOrSet('k', () => 1, { tags })
+      all.away = false
+      await all.clock.tick(5_000)
+      expect(all.sent.map((text) => (JSON.parse(text) as { do: string }).do)).toEqual(['clear'])
+      expect(there.peek('k')).toBeUndefined()
+    })
+  })
+
+  it('gives up a subscription that hangs, ends it when it comes late, and makes another', async () => {
+    const bus = handBus()
+    let tries = 0
+    const late = (heard: (message: string) => void, gap: () => void): Promise<() => Promise<void>> =>
+      new Promise((resolve) => void all.clock.after(30_000, () => resolve(bus.subscribe(heard, gap))))
+    const all = tiers({
+      bus: { ...bus, subscribe: (heard, gap) => ((tries += 1) === 1 ? late(heard, gap) : bus.subscribe(heard, gap)) },
+    })
+    const cache = all.process()
+    await cache.get('k')
+    await all.clock.tick(11_500)
+    await cache.get('k')
+    await all.clock.tick(30_000)
+    expect([tries, bus.listeners.length]).toEqual([2, 1])
+    await cache.close()
+  })
 })
+
+type Cache = ReturnType<ReturnType<typeof tiers>['process']>

@@ -11,7 +11,7 @@ const acts = (moods: readonly Mood[]): fc.Arbitrary<Act[]> => {
   const mood = fc.record({ do: fc.constant('mood' as const), p, mood: fc.constantFrom(...moods) })
   const ms = fc.constantFrom(0, 1, 20, 100, 300, 1_100, 2_100, 5_000)
   const tick = fc.record({ do: fc.constant('tick' as const), ms })
-  const one = fc.constantFrom('load', 'load', 'get', 'set', 'set-tagged', 'delete')
+  const one = fc.constantFrom('load', 'load', 'own', 'get', 'set', 'set-tagged', 'delete')
   return fc.array(
     fc.oneof(
       { weight: 12, arbitrary: fc.record({ do: one, p, key }) },

@@ -15,6 +15,28 @@ async function recovered(all: Tiers, cache: { get(key: string): Promise<unknown>
   expect(await finished(all.clock, all.host.drain())).toBe(0)
 }
 
+it.each(['down', 'hangs'] as const)(
+  'a store that is back is told what it missed, also when nobody asks: %s',
+  async (mood) => {
+    const all = tiers()
+    const [here, there] = [all.process(), all.process({ store: all.shared })]
+    await there.set('k', 1, { tags })
+    await there.set('l', 1, { tags: ['u'] })
+    all.moody.mood = mood
+    await finished(all.clock, Promise.all([here.delete('k'), here.invalidateTag('u')]))
+    await all.clock.tick(20_000)
+    const other = all.process({ store: all.shared })
+    expect(await other.get('k')).toBe(1)
+    all.moody.mood = 'up'
+    await all.clock.tick(5_000)
+    const third = all.process({ store: all.shared })
+    expect([await third.get('k'), await third.get('l')]).toEqual([undefined, undefined])
+    const calls = all.moody.calls.length
+    await all.clock.tick(60_000)
+    expect(all.moody.calls).toHaveLength(calls)
+  },
+)
+
 describe('a tiered cache whose store hangs', () => {
   it('pays one deadline for each of the first look-ups, then nothing, while loads go on', async () => {
     const all = tiers()

@@ -1,13 +1,15 @@
 import type { CacheBus, CacheStore } from '../core/cache-store.ts'
 import { hasMethods, isText, knownOptions, wholeAtLeast } from '../core/check.ts'
 import { OptionError } from '../core/errors.ts'
-import { BusLink, type Message } from './bus-link.ts'
+import { BusLink } from './bus-link.ts'
 import type { LoadMany } from './batch.ts'
+import type { LoadStart } from '../core/load-start.ts'
 import type { CacheStats, GetOrSetOptions, Load, LoadThrough, Lookup, SetOptions } from './types.ts'
 import { json, type Codec, type StandardSchema } from './codec.ts'
 import { Front } from './front.ts'
 import { checkKey } from './loader.ts'
 import { CACHE_OPTIONS, checkedOptions, type CacheOptions, type CheckedOptions } from './options.ts'
+import type { Message } from './outbox.ts'
 import { ROOT_TAG, scopedStore } from './scoped-store.ts'
 import { StoreLine } from './store-line.ts'
 import { StoreTier } from './store-tier.ts'
@@ -54,6 +56,17 @@ export interface TieredCache<V> extends LoadThrough<V> {
   get(key: string): Promise<V | undefined>
   /** True when one of the tiers has a fresh value that is not *not found*. Counts nothing. */
   has(key: string): Promise<boolean>
+  /**
+   * Begins a load that you run yourself, for what `getOrSet` cannot do: `set` takes it as `since`. Asks the store for what
+   * it has, in one round trip (the one of a `get` of the same turn), and for its clock. A load that takes longer than
+   * `loadTimeoutMs` is stored in this process only, and is a fact `cache.value_refused`. Counts nothing.
+   *
+   * @example
+   * const since = await cache.begin('page')
+   * const page = await render()
+   * await cache.set('page', page, { since })
+   */
+  begin(key: string): Promise<LoadStart<V>>
   /**
    * Stores a value here at once, and behind. Resolves also when the store cannot be reached: that is counted, what the
    * store has is not used any more, and it is dropped there when the store is back. So do the other four.
@@ -129,11 +142,9 @@ class TwoTiers<V> implements TieredCache<V> {
     this.#tier = new StoreTier({ ...options, line: this.#line, staleMs, keepMs })
     this.#front = new Front(options, this.#tier)
     const changed = this.#changed.bind(this)
-    const missed = (): void => {
-      this.#front.clear()
-      this.#tier.forgetAll()
-    }
-    this.#link = bus && new BusLink({ host, name, bus, timeoutMs: storeTimeoutMs, changed, missed })
+    const missed = this.#missed.bind(this)
+    const lifetimeMs = (): number => options.loadTimeoutMs + this.#front.longestMs + staleMs
+    this.#link = bus && new BusLink({ host, name, bus, timeoutMs: storeTimeoutMs, lifetimeMs, changed, missed })
   }
 
   peek(key: string): V | undefined {
@@ -147,6 +158,7 @@ class TwoTiers<V> implements TieredCache<V> {
 
   async has(key: string): Promise<boolean> {
     checkKey(key)
+    this.#link?.listen()
     if (this.#front.has(key)) return true
     const { found } = await this.#tier.find(key)
     return found !== undefined && found.leftMs > 0 && !this.#options.isNegative(found.value)
@@ -168,7 +180,18 @@ class TwoTiers<V> implements TieredCache<V> {
     return this.#front.lookup(key, load, options)
   }
 
+  async begin(key: string): Promise<LoadStart<V>> {
+    this.#link?.listen()
+    const own = this.#front.begin(key)
+    const { now, found } = await this.#tier.findExactly(key)
+    own.value = found?.value
+    own.beganAt = now
+    return own
+  }
+
   async set(key: string, value: V, options: SetOptions = {}): Promise<void> {
+    this.#link?.listen()
+    if (options.since !== undefined) return this.#setLoaded(key, value, options)
     const { ttlMs, label } = this.#front.put(key, value, options)
     await this.#tier.set([key, value], ttlMs, label)
     await this.#link?.tell({ do: 'drop', key })
@@ -208,8 +231,20 @@ class TwoTiers<V> implements TieredCache<V> {
     await this.#link?.close()
   }
 
+  /** Like every load, it tells nobody: what the others have is as good. */
+  async #setLoaded(key: string, value: V, options: SetOptions): Promise<void> {
+    const stored = this.#front.putLoaded(key, value, options)
+    if (stored !== undefined) await this.#tier.keep([key, value], stored)
+  }
+
+  /** Others may have changed anything. */
+  #missed(): void {
+    this.#front.clear()
+    this.#tier.forgetAll()
+  }
+
   #changed(message: Message): void {
-    if (message.do === 'clear') return this.#front.clear()
+    if (message.do === 'clear') return this.#missed()
     if (message.do === 'drop') return void this.#front.delete(message.key)
     this.#tier.forget(message.tag)
     if (message.do === 'gone') this.#front.invalidateTag(message.tag)

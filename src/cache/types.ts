@@ -1,5 +1,6 @@
 import type { Call } from '../core/deadline.ts'
 import type { WaitUntil } from '../core/host.ts'
+import type { LoadStart } from '../core/load-start.ts'
 import type { LoadMany } from './batch.ts'
 import type { TagsOf } from './tagged-loads.ts'
 
@@ -12,6 +13,11 @@ export interface SetOptions {
   readonly ttlMs?: number
   /** What the entry can be invalidated by, besides its key. */
   readonly tags?: readonly string[]
+  /**
+   * What `begin` gave before the value was loaded: stores it as `getOrSet` stores what it loads, and not when the key or one
+   * of the tags was changed since. A later `since` may be stored over an earlier one. @defaultValue none: the value is new
+   */
+  readonly since?: LoadStart
 }
 
 /** What one look-up may decide for itself: how its value is stored, when to stop waiting, who keeps a refresh. */
@@ -81,6 +87,15 @@ export interface Cache<V> extends LoadThrough<V> {
   get(key: string): V | undefined
   /** True when there is a fresh value that is not *not found*. */
   has(key: string): boolean
+  /**
+   * Begins a load that you run yourself, for what `getOrSet` cannot do: `set` takes it as `since`. Counts nothing.
+   *
+   * @example
+   * const since = cache.begin('page')
+   * const page = await render()
+   * cache.set('page', page, { since })
+   */
+  begin(key: string): LoadStart<V>
   /** Stores a value; a load of the key that is under way still reaches its waiters, but is not stored. */
   set(key: string, value: V, options?: SetOptions): void
   /** Drops the entry; says whether there was one. A load of the key that is under way is not stored. */

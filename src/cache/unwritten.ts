@@ -59,6 +59,11 @@ export class Unwritten {
     this.#changes = changes
   }
 
+  /** Whether the store knows all, but for what is under way. */
+  get isEmpty(): boolean {
+    return this.#failed.size === 0
+  }
+
   /** Whether what the store has under the key may be outdated. */
   has(key: string, tags: readonly string[]): boolean {
     return this.#isMarked(keyName(key)) || this.hasTag(tags)

@@ -61,6 +61,7 @@ export function cacheFace<V>(name: string, keeper: Keeper<V>): Cache<V> {
     get: (key) => whole().get(own(key)),
     peek: (key) => whole().peek(own(key)),
     has: (key) => whole().has(own(key)),
+    begin: (key) => whole().begin(own(key)),
     set: (key, value, options) => whole().set(own(key), value, options),
     delete: (key) => whole().delete(own(key)),
     getOrSet: (key, load, options) => whole().getOrSet(own(key), load, options),

@@ -65,5 +65,5 @@ function snakeCase(text: unknown): string {
   if (typeof text !== 'string') return ''
   // Longer ones are no names; the limit also bounds what the expressions look at.
   const words = text.slice(0, 128).replace(/([a-z0-9])([A-Z])/g, '$1_$2')
-  return words.replace(/[^a-z0-9]+/gi, '_').replace(/^_+|_+$/g, '').toLowerCase() // prettier-ignore
+  return words.replace(/[^a-z0-9]+/gi, '_').replace(/^_|_$/g, '').toLowerCase() // prettier-ignore
 }

@@ -1,4 +1,5 @@
 import { isUnmodified, notIn304 } from './cache-conditional.ts'
+import { isDecoded, OF_THE_CODED } from './cache-encoding.ts'
 import { ageOf, type StoredResponse } from './cache-entry.ts'
 
 /** What `X-Cache` says of an answer that went through the cache. */
@@ -18,7 +19,15 @@ export function fromStored(
   const headers: Record<string, string> = Object.fromEntries(stored.headers)
   headers['age'] = String(Math.floor(ageOf(stored, now) / 1_000))
   headers['x-cache'] = word
-  if (isUnmodified(asked, { status, etag: headers['etag'], lastModified: headers['last-modified'] })) {
+  if (
+    isUnmodified(asked, {
+      status,
+      etag: headers['etag'],
+      lastModified: headers['last-modified'],
+      date: headers['date'],
+      now,
+    })
+  ) {
     const kept = Object.entries(headers).filter(([name]) => !notIn304(name))
     return new Response(null, { status: 304, headers: kept })
   }
@@ -39,16 +48,25 @@ export interface Passing {
   readonly vary: StoredResponse['vary']
 }
 
+/** What is needed to hand an answer on. */
+export interface PassingOn {
+  /** In epoch milliseconds. */
+  readonly now: number
+  readonly taken?: Passing
+}
+
 /** The handler's own answer, marked as a miss; as it is when it is none that could be marked. */
-export function passed(request: Request, response: Response, taken?: Passing): Response {
+export function passed(request: Request, response: Response, { now, taken }: PassingOn): Response {
   // 101 is a switch of protocols, and 0 an error of fetch: neither can be made anew.
   if (!(response.status >= 200)) return response
   const { status, statusText } = response
   const headers = new Headers(response.headers)
+  // Lost on the way: a response that is made anew has no URL by which others could tell.
+  if (isDecoded(response)) for (const name of OF_THE_CODED) headers.delete(name)
   headers.set('x-cache', 'MISS')
   if (taken?.etag !== undefined) headers.set('etag', taken.etag)
   if (taken !== undefined && taken.vary.length > 0) headers.set('vary', taken.vary.map(([name]) => name).join(', '))
-  const validators = { status, etag: headers.get('etag'), lastModified: headers.get('last-modified') }
+  const validators = { status, etag: headers.get('etag'), lastModified: headers.get('last-modified'), now }
   const body = taken === undefined ? response.body : taken.body
   if (isUnmodified(request.headers, validators)) {
     if (body instanceof ReadableStream) void body.cancel().catch(() => undefined)

@@ -8,6 +8,7 @@ const stored: StoredResponse = {
   headers: [['content-type', 'text/plain; charset=utf-8']],
   body: new Uint8Array([0, 1, 254, 255]),
   vary: [['accept-language', null]],
+  tags: ['shop:7'],
   storedAt: 1_700_000_000_000,
   ageMs: 0,
   freshMs: 60_000,

@@ -27,10 +27,10 @@ export const cachedResponseCodec: CachedResponseCodec = {
 
 function decoded(value: unknown): StoredResponse {
   if (typeof value !== 'object' || value === null || !isStored(value)) throw unknownFormat()
-  const { status, statusText, headers, body, vary, storedAt, ageMs, freshMs } = value
+  const { status, statusText, headers, body, vary, tags, storedAt, ageMs, freshMs } = value
   const { staleWhileRevalidateMs, staleIfErrorMs } = value
   const times = { storedAt, ageMs, freshMs, staleWhileRevalidateMs, staleIfErrorMs }
-  return { status, statusText, headers, body: bytesOf(body), vary, ...times }
+  return { status, statusText, headers, body: bytesOf(body), vary, tags, ...times }
 }
 
 const NUMBERS = ['status', 'storedAt', 'ageMs', 'freshMs', 'staleWhileRevalidateMs', 'staleIfErrorMs'] as const
@@ -44,7 +44,9 @@ function isStored(value: object): value is Written {
     typeof written.statusText === 'string' &&
     typeof written.body === 'string' &&
     arePairs(written.headers) &&
-    arePairs(written.vary)
+    arePairs(written.vary) &&
+    Array.isArray(written.tags) &&
+    written.tags.every((tag) => typeof tag === 'string')
   )
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { httpDate } from './cache-date.ts'
 import { cachedService, word } from '../../test/support/cached-service.ts'
 
 const SINCE = 'Sun, 06 Nov 1994 08:49:37 GMT'
@@ -131,9 +132,21 @@ describe('If-Modified-Since', () => {
     expect((await service.get('/a', { 'if-modified-since': since })).status).toBe(status)
   })
 
-  it('needs a Last-Modified', async () => {
-    const service = cachedService()
-    await service.get('/a')
-    expect((await service.get('/a', { 'if-modified-since': 'Sun, 06 Nov 2094 08:49:37 GMT' })).status).toBe(200)
-  })
+  it.each([
+    [1_000, 304],
+    [0, 304],
+    [-1_000, 200],
+  ])(
+    'is about the date of what is stored where nobody said when it changed: %d ms after it is %d',
+    async (ms, status) => {
+      const service = cachedService()
+      const since = (at: number): Record<string, string> => ({ 'if-modified-since': httpDate(at) })
+      await service.clock.tick(7_000)
+      const storedAt = service.clock.now()
+      // Of an answer that was never stored, nobody knows.
+      expect((await service.get('/a', since(storedAt + 60_000))).status).toBe(200)
+      await service.clock.tick(5_000)
+      expect((await service.get('/a', since(storedAt + ms))).status).toBe(status)
+    },
+  )
 })

@@ -5,6 +5,10 @@ export interface Validators {
   readonly status: number
   readonly etag: string | null | undefined
   readonly lastModified: string | null | undefined
+  /** When what is stored was made: it stands in for a time of change that nobody gave (RFC 9111, section 4.3.2). */
+  readonly date?: string | null | undefined
+  /** In epoch milliseconds. */
+  readonly now: number
 }
 
 /** The conditional fields that are answered here, so that a handler is asked for the whole. */
@@ -26,13 +30,13 @@ export function unconditional(headers: Headers): Headers {
  * True when the client has this very state, so that 304 is the answer (RFC 9110, section 13.2.2). `If-None-Match` decides
  * alone when it is there.
  */
-export function isUnmodified(headers: Headers, { status, etag, lastModified }: Validators): boolean {
+export function isUnmodified(headers: Headers, { status, etag, lastModified, date, now }: Validators): boolean {
   // A condition is about what would else be a success (section 13.2.1).
   if (status !== 200) return false
   const asked = headers.get('if-none-match')
   if (asked !== null) return matches(asked.trim(), etag)
-  const since = parseHttpDate(headers.get('if-modified-since'))
-  const modified = parseHttpDate(lastModified)
+  const since = parseHttpDate(headers.get('if-modified-since'), now)
+  const modified = parseHttpDate(lastModified ?? date, now)
   return since !== undefined && modified !== undefined && modified <= since
 }
 

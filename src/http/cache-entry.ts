@@ -7,6 +7,8 @@ export interface StoredResponse {
   readonly body: Uint8Array
   /** Which fields of the request it was chosen by, with their normalised values; `null` for one that was absent. */
   readonly vary: readonly (readonly [name: string, value: string | null])[]
+  /** By which it can be purged, besides its address. */
+  readonly tags: readonly string[]
   /** When it was received, in epoch milliseconds. */
   readonly storedAt: number
   /** How old it was by then, in milliseconds. */
@@ -26,15 +28,16 @@ export interface CachedResponse {
 
 /** About how many bytes of memory an entry takes: a `sizeOf` for a cache with `maxBytes`. */
 export function cachedResponseSize(entry: CachedResponse): number {
-  return entry.variants.reduce((total, { headers, body }) => {
+  return entry.variants.reduce((total, { headers, body, tags }) => {
     const text = headers.reduce((sum, [name, value]) => sum + name.length + value.length + 64, 512)
-    return total + text + body.byteLength
+    const tagged = tags.reduce((sum, tag) => sum + tag.length + 32, text)
+    return total + tagged + body.byteLength
   }, 0)
 }
 
 /** Whether an answer can be made of it: a store whose codec is not ours gives back something else than bytes. */
 export function isWhole(stored: Partial<StoredResponse> | null): boolean {
-  return ArrayBuffer.isView(stored?.body) && Array.isArray(stored.headers) && Array.isArray(stored.vary)
+  return ArrayBuffer.isView(stored?.body) && [stored.headers, stored.vary, stored.tags].every(Array.isArray)
 }
 
 /** How old the response is now, in milliseconds; never negative, also when the clock was set back. */

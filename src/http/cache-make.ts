@@ -1,4 +1,5 @@
 import { httpDate } from './cache-date.ts'
+import { isDecoded } from './cache-encoding.ts'
 import type { StoredResponse } from './cache-entry.ts'
 import { hex, sha256 } from './cache-key.ts'
 import type { Exchange, Policy } from './cache-policy.ts'
@@ -18,11 +19,11 @@ export type Draft = Omit<StoredResponse, 'body'>
 export function draftOf(
   { request, response }: { readonly request: Request; readonly response: Response },
   { vary, ...times }: Policy,
-  { answeredAt, varyBy }: Exchange & { readonly varyBy: readonly string[] },
+  { answeredAt, varyBy, tags }: Exchange & Pick<StoredResponse, 'tags'> & { readonly varyBy: readonly string[] },
 ): Draft {
   const { status, statusText, headers } = response
   const list: [string, string][] = []
-  const named = varyNames(headers.get('connection')) ?? []
+  const named = [...(varyNames(headers.get('connection')) ?? []), ...(isDecoded(response) ? ['content-encoding'] : [])]
   headers.forEach((value, name) => {
     if (!NOT_STORED.has(name) && !named.includes(name)) list.push([name, value])
   })
@@ -32,7 +33,7 @@ export function draftOf(
   if (!headers.has('date')) list.push(['date', httpDate(answeredAt)])
   const etag = headers.get('etag')
   if (etag !== null) list.push(['etag', etag])
-  return { status, statusText, headers: list, vary: fields, storedAt: answeredAt, ...times }
+  return { status, statusText, headers: list, vary: fields, tags, storedAt: answeredAt, ...times }
 }
 
 /** Adds the bytes, their length, and an `ETag` made of them when the handler gave none. */

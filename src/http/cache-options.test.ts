@@ -8,7 +8,7 @@ it.each<[option: string, value: unknown]>([
   ['cache', { get: () => undefined }],
   ['ttlMs', -1],
   ['ttlMs', '60s'],
-  ['ttlMs', Infinity],
+  ['ttlMs', NaN],
   ['ttlMs', undefined],
   ['vary', ['*']],
   ['vary', ['no name']],
@@ -24,12 +24,28 @@ it.each<[option: string, value: unknown]>([
   ['loadTimeoutMs', 0],
   ['cacheTimeoutMs', 0],
   ['allowClientRevalidation', 'yes'],
+  ['targeted', 1],
+  ['ignoreCookies', '_ga'],
+  ['ignoreCookies', ['']],
+  ['ignoreCookies', [() => true]],
+  ['tags', ['page']],
   ['name', ''],
   ['host', {}],
 ])('refuses %s: %s, by its name', (option, value) => {
   const options = { cache, ttlMs: 1, [option]: value } as unknown as CacheMiddlewareOptions
   expect(() => cacheMiddleware(options)).toThrow(expect.objectContaining({ code: 'ERR_PERF_OPTION' }))
   expect(() => cacheMiddleware(options)).toThrow(option)
+})
+
+it.each(['ttlMs', 'staleWhileRevalidateMs', 'staleIfErrorMs'])('takes Infinity for %s', (option) => {
+  expect(() => cacheMiddleware({ cache, ttlMs: 1, [option]: Infinity })).not.toThrow()
+})
+
+it('refuses tags for a cache that cannot be told of them', () => {
+  const plain = { get: () => undefined, set: () => undefined, delete: () => undefined }
+  expect(() => cacheMiddleware({ cache: plain, ttlMs: 1, tags: () => [] })).toThrow(
+    'cache must have a method invalidateTag()',
+  )
 })
 
 it('refuses what it does not know', () => {

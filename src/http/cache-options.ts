@@ -3,6 +3,7 @@ import { OptionError } from '../core/errors.ts'
 import { defaultHost, type Host } from '../core/host.ts'
 import type { PathPattern } from './cache-key.ts'
 import type { ResponseCache } from './cache-port.ts'
+import type { CookiePattern } from './cache-request.ts'
 import { TOKEN } from './cache-vary.ts'
 
 /** Where responses are kept, which of them, and for how long. */
@@ -43,6 +44,27 @@ export interface CacheMiddlewareOptions {
   readonly staleWhileRevalidateMs?: number
   /** The same for a handler that fails: a throw, a 5xx, or no answer within `loadTimeoutMs`. @defaultValue 0 */
   readonly staleIfErrorMs?: number
+  /**
+   * Cookies that no response depends on, by name: those of analytics, say. A request that brings others is not answered from
+   * the cache. A handler whose answer may be stored does not get to see them. @defaultValue none: every cookie matters
+   *
+   * @example
+   * ignoreCookies: [/^_ga/, 'theme-hint']
+   */
+  readonly ignoreCookies?: readonly CookiePattern[]
+  /**
+   * What a stored response can be purged by besides its address: `cache.invalidateTag`, which reaches every process that
+   * shares the cache. Must not read the body. What it throws leaves the response unstored. @defaultValue none
+   *
+   * @example
+   * tags: (request) => [`shop:${new URL(request.url).hostname}`]
+   */
+  readonly tags?: (request: Request, response: Response) => readonly string[]
+  /**
+   * Obeys `CDN-Cache-Control` in place of `Cache-Control` and `Expires` where a response has it (RFC 9213): for a cache that
+   * stands in for a CDN. @defaultValue false
+   */
+  readonly targeted?: boolean
   /** Larger bodies pass through, unbuffered. In bytes. @defaultValue 1 048 576 */
   readonly maxBytes?: number
   /** Variants of one resource that are kept side by side; the eldest goes first. @defaultValue 16 */
@@ -62,10 +84,11 @@ export interface CacheMiddlewareOptions {
 }
 
 /** The options with their defaults. */
-export interface CheckedOptions extends Omit<Required<CacheMiddlewareOptions>, 'key' | 'include' | 'ttlMs'> {
+export interface CheckedOptions extends Omit<Required<CacheMiddlewareOptions>, 'key' | 'include' | 'ttlMs' | 'tags'> {
   readonly key: CacheMiddlewareOptions['key'] | undefined
   readonly include: readonly PathPattern[] | undefined
   readonly ttlMs: (response: Response) => number
+  readonly tags: CacheMiddlewareOptions['tags'] | undefined
 }
 
 const NAMES: readonly (keyof CacheMiddlewareOptions)[] = [
@@ -77,6 +100,9 @@ const NAMES: readonly (keyof CacheMiddlewareOptions)[] = [
   'exclude',
   'staleWhileRevalidateMs',
   'staleIfErrorMs',
+  'ignoreCookies',
+  'tags',
+  'targeted',
   'maxBytes',
   'maxVariants',
   'loadTimeoutMs',
@@ -90,14 +116,17 @@ const NAMES: readonly (keyof CacheMiddlewareOptions)[] = [
 export function checkedOptions(options: CacheMiddlewareOptions): CheckedOptions {
   knownOptions(options, ...NAMES)
   const { cache, ttlMs, key, include, vary = [], exclude = [], name = 'http', host = defaultHost } = options
-  const { allowClientRevalidation = false } = options
+  const { allowClientRevalidation = false, targeted = false, ignoreCookies = [], tags } = options
   hasMethods('cache', cache, 'get', 'set', 'delete')
   hasMethods('host', host, 'observe', 'track')
   isText('name', name)
   isFunction('key', key, 'optional')
-  if (typeof ttlMs !== 'function') atLeast(0, 'ttlMs', ttlMs)
-  if (typeof allowClientRevalidation !== 'boolean')
-    throw new OptionError('allowClientRevalidation must be true or false')
+  isFunction('tags', tags, 'optional')
+  if (tags !== undefined) hasMethods('cache', cache, 'invalidateTag')
+  if (typeof ttlMs !== 'function') isSpan('ttlMs', ttlMs)
+  isTrueOrFalse('allowClientRevalidation', allowClientRevalidation)
+  isTrueOrFalse('targeted', targeted)
+  checkCookies(ignoreCookies)
   checkPatterns('include', include ?? [])
   checkPatterns('exclude', exclude)
   return {
@@ -107,6 +136,9 @@ export function checkedOptions(options: CacheMiddlewareOptions): CheckedOptions 
     include: include && [...include],
     exclude: [...exclude],
     allowClientRevalidation,
+    targeted,
+    ignoreCookies: [...ignoreCookies],
+    tags,
     name,
     host,
     vary: fieldNames(vary),
@@ -120,13 +152,28 @@ type Limits =
 function checkedLimits(options: CacheMiddlewareOptions): Pick<CheckedOptions, Limits> {
   const { staleWhileRevalidateMs = 0, staleIfErrorMs = 0, maxBytes = 1_048_576, maxVariants = 16 } = options
   const { loadTimeoutMs = 10_000, cacheTimeoutMs = 1_000 } = options
-  atLeast(0, 'staleWhileRevalidateMs', staleWhileRevalidateMs)
-  atLeast(0, 'staleIfErrorMs', staleIfErrorMs)
+  isSpan('staleWhileRevalidateMs', staleWhileRevalidateMs)
+  isSpan('staleIfErrorMs', staleIfErrorMs)
   wholeAtLeast(0, 'maxBytes', maxBytes)
   wholeAtLeast(1, 'maxVariants', maxVariants)
   atLeast(1, 'loadTimeoutMs', loadTimeoutMs)
   atLeast(1, 'cacheTimeoutMs', cacheTimeoutMs)
   return { staleWhileRevalidateMs, staleIfErrorMs, maxBytes, maxVariants, loadTimeoutMs, cacheTimeoutMs }
+}
+
+/** `Infinity` is the longest that there is. */
+function isSpan(name: string, value: unknown): void {
+  if (value !== Infinity) atLeast(0, name, value)
+}
+
+function isTrueOrFalse(name: string, value: unknown): void {
+  if (typeof value !== 'boolean') throw new OptionError(`${name} must be true or false`)
+}
+
+function checkCookies(patterns: unknown): void {
+  const usable = (each: unknown): boolean => each instanceof RegExp || (typeof each === 'string' && each !== '')
+  if (!Array.isArray(patterns) || !patterns.every(usable))
+    throw new OptionError('ignoreCookies must be a list of names and of regular expressions')
 }
 
 function checkPatterns(name: string, patterns: unknown): void {

@@ -1,7 +1,9 @@
 import { LONGEST_MS, parseCacheControl, secondsToMs, spanOf, type Directives } from './cache-control.ts'
 import { parseHttpDate } from './cache-date.ts'
+import { isDecoded } from './cache-encoding.ts'
 import type { StoredResponse } from './cache-entry.ts'
 import { varyNames } from './cache-vary.ts'
+import { parseDictionary } from './structured-dictionary.ts'
 
 /** What the policy needs of the options. */
 export interface PolicyOptions {
@@ -10,6 +12,8 @@ export interface PolicyOptions {
   readonly staleWhileRevalidateMs: number
   readonly staleIfErrorMs: number
   readonly maxBytes: number
+  /** Whether `CDN-Cache-Control` counts. */
+  readonly targeted: boolean
 }
 
 /** When the handler was asked, and when it answered; in epoch milliseconds. */
@@ -41,10 +45,11 @@ const WHEN_TOLD: ReadonlySet<number> = new Set([...BY_DEFAULT, 302, 303, 307, 40
 export function policyOf(response: Response, exchange: Exchange, options: PolicyOptions): Policy | undefined {
   const { headers } = response
   const vary = varyNames(headers.get('vary'))
-  const directives = parseCacheControl(headers.get('cache-control'))
+  const control = controlOf(headers, options.targeted)
+  const { directives } = control
   if (vary === undefined || !WHEN_TOLD.has(response.status) || isPersonal(headers, directives)) return undefined
-  if (!isFinite(headers, options.maxBytes)) return undefined
-  const told = toldFreshness(headers, directives, exchange)
+  if (!isFinite(response, options.maxBytes)) return undefined
+  const told = toldFreshness(headers, control, exchange)
   if (told === undefined && !BY_DEFAULT.has(response.status)) return undefined
   const freshMs = told ?? span(options.ttlMs(response))
   const ageMs = initialAge(headers, exchange)
@@ -57,19 +62,37 @@ function isPersonal(headers: Headers, directives: Directives): boolean {
   return headers.has('set-cookie') || ['private', 'no-store', 'no-cache'].some((name) => directives.has(name))
 }
 
+/** What a response says of caches. */
+interface Control {
+  readonly directives: Directives
+  readonly expires: string | null
+}
+
+/**
+ * `Cache-Control` and `Expires`; neither when `CDN-Cache-Control` counts, is a dictionary and not empty (RFC 9213, section
+ * 2.2).
+ */
+function controlOf(headers: Headers, targeted: boolean): Control {
+  const field = targeted ? headers.get('cdn-cache-control') : null
+  const directives = field === null ? undefined : parseDictionary(field)
+  if (directives !== undefined && directives.size > 0) return { directives, expires: null }
+  return { directives: parseCacheControl(headers.get('cache-control')), expires: headers.get('expires') }
+}
+
 /** An event stream has no end, and what says that it is too long need not be read first. */
-function isFinite(headers: Headers, maxBytes: number): boolean {
+function isFinite(response: Response, maxBytes: number): boolean {
+  const { headers } = response
   if (headers.get('content-type')?.trim().toLowerCase().startsWith('text/event-stream') === true) return false
-  return !(Number(headers.get('content-length')) > maxBytes)
+  return isDecoded(response) || !(Number(headers.get('content-length')) > maxBytes)
 }
 
 /** `s-maxage`, else `max-age`, else `Expires` (section 4.2.1); what is there and cannot be read means *stale*. */
-function toldFreshness(headers: Headers, directives: Directives, { answeredAt }: Exchange): number | undefined {
+function toldFreshness(headers: Headers, control: Control, { answeredAt }: Exchange): number | undefined {
+  const { directives, expires } = control
   const told = spanOf(directives, 's-maxage') ?? spanOf(directives, 'max-age')
-  const expires = headers.get('expires')
   if (told !== undefined || expires === null) return told
-  const until = parseHttpDate(expires)
-  return until === undefined ? 0 : span(until - (parseHttpDate(headers.get('date')) ?? answeredAt))
+  const until = parseHttpDate(expires, answeredAt)
+  return until === undefined ? 0 : span(until - (parseHttpDate(headers.get('date'), answeredAt) ?? answeredAt))
 }
 
 /**
@@ -79,7 +102,7 @@ function toldFreshness(headers: Headers, directives: Directives, { answeredAt }:
 function initialAge(headers: Headers, { askedAt, answeredAt }: Exchange): number {
   const [first = ''] = (headers.get('age') ?? '').split(',')
   const upstream = secondsToMs(first.trim()) ?? 0
-  const apparent = answeredAt - (parseHttpDate(headers.get('date')) ?? answeredAt)
+  const apparent = answeredAt - (parseHttpDate(headers.get('date'), answeredAt) ?? answeredAt)
   return Math.max(0, apparent, upstream === 0 ? 0 : upstream + Math.max(0, answeredAt - askedAt))
 }
 

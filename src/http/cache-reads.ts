@@ -5,7 +5,7 @@ import { createSingleFlight, type SingleFlight } from '../core/single-flight.ts'
 import { fromStored, notStored, passed } from './cache-answer.ts'
 import { settlesNow } from './cache-body.ts'
 import { ageOf, lateness, type CachedResponse, type StoredResponse } from './cache-entry.ts'
-import { inFull, type Fill, type Filler, type Outcome, type Visit } from './cache-fill.ts'
+import { inFull, type Early, type Fill, type Filler, type Outcome, type Visit } from './cache-fill.ts'
 import { Pauses, ShortMemory, type Drops } from './cache-memory.ts'
 import { keyOfRead } from './cache-names.ts'
 import type { CheckedOptions } from './cache-options.ts'
@@ -25,6 +25,7 @@ interface Question {
   readonly ask: Visit['ask']
   readonly args: readonly unknown[]
   readonly wish: Wish
+  readonly early?: Early | undefined
 }
 
 /** A GET or HEAD on its way to the handler. */
@@ -62,7 +63,7 @@ export class Reads {
   /** Not an async function: with a synchronous cache, a hit is answered at once. */
   answer(request: Request, ask: Visit['ask'], args: readonly unknown[]): Response | Promise<Response> {
     const { method, headers } = request
-    if ((method !== 'GET' && method !== 'HEAD') || !isShared(headers)) return ask(request)
+    if ((method !== 'GET' && method !== 'HEAD') || !isShared(headers, this.#options.ignoreCookies)) return ask(request)
     const wish = wishOf(headers, this.#options.allowClientRevalidation)
     const key = wish.noStore ? undefined : keyOfRead(request, this.#options)
     if (key === undefined) return ask(request)
@@ -72,21 +73,22 @@ export class Reads {
   }
 
   #look(question: Question, key: string): Response | Promise<Response> {
+    const start = this.#port.early(key)
     const found = this.#port.get(key)
-    return isPromiseLike(found)
-      ? found.then((entry) => this.#decide(question, key, entry))
-      : this.#decide(question, key, found)
+    if (!isPromiseLike(found)) return this.#decide(question, key, found)
+    const asked = start && { ...question, early: { start, at: this.#host.clock.elapsed() } }
+    return found.then((entry) => this.#decide(asked ?? question, key, entry))
   }
 
   #decide(question: Question, key: string, entry: CachedResponse | undefined): Response | Promise<Response> {
-    const { request, ask, args, wish } = question
+    const { request, ask, args, wish, early } = question
     const stored = variantFor(entry, request.headers)
     const now = this.#host.clock.now()
     const word = stored === undefined ? undefined : this.#wordFor(key, stored, { wish, now })
     if (stored !== undefined && word === 'HIT') return fromStored(request, stored, { word, now })
     const waitUntil = waitUntilOf(args)
     const varyBy = entry?.variants[0]?.vary.map(([name]) => name) ?? []
-    const reading = { request, key, ask, waitUntil, wish, stored, varyBy, found: entry !== undefined }
+    const reading = { request, key, ask, waitUntil, wish, stored, varyBy, early, found: entry !== undefined }
     if (stored === undefined || word === undefined) return this.#unanswered(reading)
     this.#refresh(reading)
     return fromStored(request, stored, { word, now })
@@ -113,7 +115,7 @@ export class Reads {
   }
 
   async #head({ request, ask }: Reading): Promise<Response> {
-    return passed(request, await ask(request))
+    return passed(request, await ask(request), { now: this.#host.clock.now() })
   }
 
   #refresh(reading: Reading): void {
@@ -170,12 +172,15 @@ export class Reads {
     switch (outcome.kind) {
       case 'stored': {
         const { stored } = outcome
+        if (outcome.isOutdated()) return this.#load({ ...reading, stored: undefined }, waits - 1)
         const varyBy = stored.vary.map(([name]) => name)
         if (!suits(stored, request.headers)) return this.#load({ ...reading, stored: undefined, varyBy }, waits - 1)
         const now = this.#host.clock.now()
         const word = this.#wordFor(reading.key, stored, { wish: reading.wish, now })
         return word === undefined ? this.#alone(reading) : fromStored(request, stored, { word, now })
       }
+      case 'streams':
+        return this.#alone(reading)
       case 'unshared':
         return (outcome.failed ? this.#fallback(reading) : undefined) ?? this.#alone(reading)
       case 'abandoned':
@@ -200,6 +205,10 @@ export class Reads {
     const flight = this.#flightOf(reading)
     const outcome = await asked.catch(() => undefined)
     if (outcome?.kind === 'abandoned') return false
+    if (outcome?.kind === 'streams') {
+      if (waitedFor) this.#notShared.set(flight, true, NOT_SHARED_MS)
+      return this.#settled(reading, outcome.end, false)
+    }
     if (outcome?.kind === 'stored') {
       this.#pauses.succeeded(reading.key)
       this.#notShared.delete(flight)

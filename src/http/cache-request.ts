@@ -4,21 +4,33 @@ import { parseCacheControl, spanOf } from './cache-control.ts'
  * Fields with which a request is not answered from the cache, nor its answer stored: those that say who asks, and
  * conditions that are the handler's business.
  */
-const PERSONAL = [
-  'authorization',
-  'cookie',
-  'apikey',
-  'x-api-key',
-  'range',
-  'if-match',
-  'if-unmodified-since',
-  'if-range',
-]
+const PERSONAL = ['authorization', 'apikey', 'x-api-key', 'range', 'if-match', 'if-unmodified-since', 'if-range']
 
-/** True when the request may be answered with what others got. */
-export function isShared(headers: Headers): boolean {
+/** Cookies by name; an expression is tried on the name. */
+export type CookiePattern = string | RegExp
+
+/** True when the request may be answered with what others got: it says nothing of who asks, but for harmless cookies. */
+export function isShared(headers: Headers, ignoreCookies: readonly CookiePattern[]): boolean {
   for (const name of PERSONAL) if (headers.has(name)) return false
-  return true
+  const cookies = headers.get('cookie')
+  return cookies === null || cookies.split(';').every((cookie) => isIgnored(cookie, ignoreCookies))
+}
+
+/** The request without its cookies, which do not matter; as it is when it has none. */
+export function withoutCookies(request: Request): Request {
+  if (!request.headers.has('cookie')) return request
+  const headers = new Headers(request.headers)
+  headers.delete('cookie')
+  return new Request(request, { headers })
+}
+
+function isIgnored(cookie: string, ignored: readonly CookiePattern[]): boolean {
+  if (cookie.trim() === '') return ignored.length > 0
+  const end = cookie.indexOf('=')
+  // Without a name it may be anything.
+  if (end === -1) return false
+  const name = cookie.slice(0, end).trim()
+  return ignored.some((one) => (typeof one === 'string' ? one === name : name.search(one) !== -1))
 }
 
 /** True for a method that leaves the resource as it is (RFC 9110, section 9.2.1). */

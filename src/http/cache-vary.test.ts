@@ -109,3 +109,17 @@ describe('variants', () => {
     expect(await service.line('/')).toBe('MISS <a href="https://shop.example/">')
   })
 })
+
+it.each([
+  ['blanks', `a${' '.repeat(65_536)}b`],
+  ['blanks and commas', `a${' ,'.repeat(32_768)}b`],
+])('a field of 64 KB of %s costs no more than a look at it', async (_, origin) => {
+  const service = cachedService({}, { vary: 'Origin, Accept-Language' })
+  let fastest = Infinity
+  for (let time = 0; time < 5; time += 1) {
+    const began = performance.now()
+    await service.get('/a', { origin, 'accept-language': origin })
+    fastest = Math.min(fastest, performance.now() - began)
+  }
+  expect([fastest < 100, service.asked.length]).toEqual([true, 1])
+})

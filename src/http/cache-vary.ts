@@ -18,10 +18,15 @@ export function varyNames(field: string | null): readonly string[] | undefined {
 
 /** A request's value of a field, so written that values which mean the same are the same. */
 function varyValue(headers: Headers, name: string): string | null {
-  const value = headers.get(name)
+  // Who brings a cookie that matters is not answered from here at all; of one that does not, nothing may depend.
+  const value = name === 'cookie' ? null : headers.get(name)
   if (value === null) return null
-  return LOOSE.has(name) ? value.replaceAll(/\s+/g, '').toLowerCase() : value.trim().replaceAll(/\s*,\s*/g, ',')
+  if (LOOSE.has(name)) return value.replaceAll(/\s+/g, '').toLowerCase()
+  // Not by an expression for the comma and its blanks: on a run of blanks that would be tried from each of them.
+  return value.includes(',') ? value.split(',').map(trimmed).join(',') : value.trim()
 }
+
+const trimmed = (part: string): string => part.trim()
 
 /** The values of all those fields, without repetition and in one order. */
 export function varyOf(headers: Headers, names: readonly string[]): StoredResponse['vary'] {

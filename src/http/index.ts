@@ -28,7 +28,8 @@ export type { CacheMiddlewareOptions } from './cache-options.ts'
 export { cachedResponseSize, type CachedResponse, type StoredResponse } from './cache-entry.ts'
 export { cachedResponseCodec, type CachedResponseCodec } from './cache-codec.ts'
 export type { PathPattern } from './cache-key.ts'
-export type { ResponseCache } from './cache-port.ts'
+export type { ResponseCache, ResponseStoring } from './cache-port.ts'
+export type { CookiePattern } from './cache-request.ts'
 export {
   deduplicationMiddleware,
   type DeduplicatedHandler,

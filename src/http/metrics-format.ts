@@ -31,7 +31,7 @@ export function formatOf(request: Request): Format | undefined {
 /** By hand: a `URL` costs as much as the rest of a small request. */
 function queried(url: string): string | null {
   const query = url.indexOf('?')
-  return query === -1 ? null : new URLSearchParams(url.slice(query + 1).replace(/#.*$/, '')).get('format')
+  return query === -1 ? null : new URLSearchParams(url.slice(query + 1).replace(/#.*$/s, '')).get('format')
 }
 
 /** The headers that belong to a format. */

@@ -43,7 +43,7 @@ function urlOf(endpoint: string | undefined, find: Find): string {
   if (base === undefined)
     throw new OptionError(`endpoint is missing: give it, or set ${PREFIX}ENDPOINT, e.g. http://localhost:4318`)
   const url = parsed(endpoint === undefined ? `${PREFIX}ENDPOINT` : 'endpoint', base)
-  const path = url.pathname.replace(/\/+$/, '')
+  const path = url.pathname.replace(/(?<!\/)\/+$/, '')
   url.pathname = path.endsWith(PATH) ? path : path + PATH
   return url.href
 }

@@ -22,7 +22,7 @@ export function cursorOf(plan: Plan, position: Position): string {
   return btoa(`1${check(plan, json)}${json}`)
     .replaceAll('+', '-')
     .replaceAll('/', '_')
-    .replace(/=+$/, '')
+    .replace(/={1,2}$/, '')
 }
 
 /**

@@ -169,6 +169,32 @@ for (const driver of redisDrivers)
         expect(heard.gaps).toBe(0)
       })
 
+      it('hears again when the server takes its channel again, which it refused on the way back', async () => {
+        const channel = ownName()
+        const heard = await listen(own, channel)
+        await own.send('ACL', 'SETUSER', 'default', 'resetchannels')
+        await own.send('CLIENT', 'KILL', 'TYPE', 'pubsub')
+        await sleep(1_000)
+        expect(heard.gaps).toBe(0)
+        await own.send('ACL', 'SETUSER', 'default', 'allchannels')
+        await expect.poll(() => heard.gaps, SOON).toBeGreaterThan(0)
+        await redisCacheBus(own.client, { channel }).publish('back')
+        await expect.poll(() => heard.messages.at(-1), SOON).toBe('back')
+      })
+
+      it('is given up on a server that does not answer, and does not listen later', async () => {
+        const channel = ownName()
+        await server.pause()
+        const call = redisCacheBus(own.client, { channel }).subscribe(
+          () => undefined,
+          () => undefined,
+        )
+        await expect(call).rejects.toMatchObject({ code: 'ERR_PERF_STORE_UNAVAILABLE' })
+        await server.resume()
+        await sleep(500)
+        await expect.poll(() => own.send('PUBSUB', 'NUMSUB', channel).catch(() => 'away'), SOON).toEqual([channel, 0])
+      })
+
       it('rejects when there is no server, and leaves nothing behind that tries again', async () => {
         await server.kill()
         const channel = ownName()

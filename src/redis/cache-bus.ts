@@ -1,5 +1,7 @@
 import type { CacheBus } from '../core/cache-store.ts'
 import { isText, knownOptions } from '../core/check.ts'
+import { systemClock } from '../core/clock.ts'
+import { withDeadline } from '../core/deadline.ts'
 import { OptionError } from '../core/errors.ts'
 import { driverOf, hasMethod } from './drivers.ts'
 import { classified } from './errors.ts'
@@ -19,12 +21,13 @@ interface Listener {
 
 /** ioredis' shape, with what a connection needs that only listens. */
 interface ListeningIoredis {
+  readonly options?: { readonly keepAlive?: number }
   call(command: string, ...args: string[]): Promise<unknown>
   duplicate(options: object): ListeningIoredis
   on(event: string, listener: (channel: string, message: string) => void): unknown
   connect(): Promise<unknown>
   subscribe(channel: string): Promise<unknown>
-  disconnect(): void
+  disconnect(reconnect?: boolean): void
 }
 
 /** The same of node-redis. */
@@ -40,6 +43,13 @@ interface ListeningNodeRedis {
 }
 
 type End = () => Promise<void>
+
+/** A connection that takes longer to listen is given up. */
+const OPEN_MS = 8_000
+/** So long after a server did not take the channel again it is asked anew. */
+const AGAIN_MS = 1_000
+/** So long a silent connection is left before the peer is asked whether it is there: one that vanished never says so. */
+const KEEP_ALIVE_MS = 5_000
 
 const waitMs = (tries: number): number => Math.min(50 * 2 ** Math.min(tries, 10), 2_000)
 const ignore = (): void => undefined
@@ -89,6 +99,7 @@ async function byIoredis(client: ListeningIoredis, { channel, heard, gap }: List
     // It would subscribe again without saying when that is done.
     autoResubscribe: false,
     retryStrategy: waitMs,
+    keepAlive: client.options?.keepAlive || KEEP_ALIVE_MS,
   })
   const end = async (): Promise<void> => own.disconnect()
   own.on('error', ignore)
@@ -97,7 +108,9 @@ async function byIoredis(client: ListeningIoredis, { channel, heard, gap }: List
     await own.connect()
     await own.subscribe(channel)
   })
-  own.on('ready', () => void own.subscribe(channel).then(gap, ignore))
+  // Refused as it may be, for a right that is missing or a server that is not ready: a deaf connection is of no use.
+  const refused = (): unknown => systemClock.whileAlive(AGAIN_MS, () => own.disconnect(true))
+  own.on('ready', () => void own.subscribe(channel).then(gap, refused))
   return end
 }
 
@@ -119,10 +132,10 @@ async function byNodeRedis(client: ListeningNodeRedis, { channel, heard, gap }: 
   return end
 }
 
-/** A connection that could not be opened is not left behind. */
+/** A connection that could not be opened in time is not left behind. */
 async function opened(end: End, open: () => Promise<void>): Promise<void> {
   try {
-    await open()
+    await withDeadline({ clock: systemClock, timeoutMs: OPEN_MS, what: 'the subscription to the bus' }, open)
   } catch (error) {
     await end()
     throw classified(error)

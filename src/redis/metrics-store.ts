@@ -36,7 +36,7 @@ export function redisMetricsStore(client: object, options: RedisMetricsStoreOpti
   knownOptions(options, 'prefix')
   isText('prefix', prefix)
   const { script } = redisPort(client)
-  const tagged = /\{[^}]+\}/.test(prefix) ? prefix : `{${prefix}}`
+  const tagged = /^[^{]*\{[^}]+\}/.test(prefix) ? prefix : `{${prefix}}`
   const [series, counts, gauges, instances, definitions] = ['series', 'counts', 'gauges', 'instances', 'definitions'].map((name) => tagged + name) as [string, string, string, string, string] // prettier-ignore
   return {
     async add(flush) {

@@ -1,63 +1,13 @@
-import { fork, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
 import { ownName } from '../servers/index.ts'
 import type { Order } from '../support/cache-peer.ts'
-import { redisClient, redisDrivers, type RedisClient, type RedisDriver } from '../support/redis-clients.ts'
+import { becomes, dropped, endPeers, listens, load, peer } from '../support/cache-peers.ts'
+import { redisClient, redisDrivers, type RedisClient } from '../support/redis-clients.ts'
 import { tcpProxy } from '../support/tcp-proxy.ts'
 
-/** A process of its own with a cache of its own. */
-interface Peer {
-  ask(order: Order): Promise<string | undefined>
-}
+afterEach(endPeers)
 
-const children: ChildProcess[] = []
-afterEach(async () => {
-  for (const child of children.splice(0)) {
-    child.disconnect()
-    await once(child, 'exit')
-  }
-})
-
-async function peer(driver: RedisDriver, ...args: readonly string[]): Promise<Peer> {
-  const child = fork(new URL('../support/cache-peer.ts', import.meta.url), [driver, ...args], {
-    execArgv: ['--import', 'tsx'],
-  })
-  children.push(child)
-  await once(child, 'message')
-  return {
-    async ask(order) {
-      const answered = once(child, 'message')
-      child.send(order)
-      const [{ answer }] = (await answered) as [{ answer?: string }]
-      return answer
-    },
-  }
-}
-
-/** Asks again until it is so: a quarter of a minute where it would never be. */
-async function becomes(ask: () => Promise<unknown>, expected: unknown): Promise<void> {
-  const until = performance.now() + 15_000
-  let answer = await ask()
-  while (answer !== expected && performance.now() < until) {
-    await sleep(20)
-    answer = await ask()
-  }
-  expect(answer).toBe(expected)
-}
-
-const load = (value: string, key = 'k'): Order => ({ do: 'load', key, value, tags: ['t'] })
-const dropped = (key: string): string => JSON.stringify({ from: 'me', name: 'peer', do: 'drop', key })
-
-/** Has a peer listen, and waits until it does: it drops what it cached before its subscription stood, or hears that it must. */
-async function listens(peer: Peer, channel: string, admin: RedisClient): Promise<void> {
-  await peer.ask(load('before', 'first'))
-  await becomes(async () => {
-    await admin.send('PUBLISH', channel, dropped('first'))
-    return peer.ask({ do: 'peek', key: 'first' })
-  }, undefined)
-}
 const LONG_MS = '3600000'
 
 for (const driver of redisDrivers)

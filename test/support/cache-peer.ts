@@ -9,15 +9,15 @@ export type Order =
   | { readonly do: 'invalidate'; readonly tag: string }
   | { readonly do: 'clear' }
 
-const [driver, url = '', prefix = '', channel = '', tagCheckMs = ''] = process.argv.slice(2)
+const [driver, url = '', prefix = '', channel = '', tagCheckMs = '', storeTimeoutMs = '5000'] = process.argv.slice(2)
 
 const { client } = await redisClient(driver as RedisDriver, url)
 const cache = createTieredCache<string>({
   name: 'peer',
   ttlMs: 60_000,
   store: redisCacheStore(client, { prefix }),
-  // Neither is about a deadline on a machine under load.
-  storeTimeoutMs: 5_000,
+  // Long enough by default for a machine under load.
+  storeTimeoutMs: Number(storeTimeoutMs),
   tagCheckMs: Number(tagCheckMs),
   ...(channel && { bus: redisCacheBus(client, { channel }) }),
 })

@@ -23,6 +23,12 @@ interface Value {
   readonly tagged: boolean
 }
 
+/** Which process asks, and how long that may take. */
+interface Reader {
+  readonly p: number
+  readonly ms?: number
+}
+
 /** What outdates all values of the keys that came to be before it; with a tag only those that have it. */
 interface Change {
   readonly by: number
@@ -36,7 +42,7 @@ interface Change {
 
 /** What is done by one of the processes. */
 export type Act =
-  | { readonly do: 'load' | 'get' | 'set' | 'set-tagged' | 'delete'; readonly p: number; readonly key: string }
+  | { readonly do: 'load' | 'own' | 'get' | 'set' | 'set-tagged' | 'delete'; readonly p: number; readonly key: string }
   | { readonly do: 'many' | 'clear'; readonly p: number }
   | { readonly do: 'invalidate' | 'expire'; readonly p: number; readonly tag: string }
   | { readonly do: 'mood'; readonly p: number; readonly mood: Mood }
@@ -130,15 +136,17 @@ export class World {
         this.#steady &&= act.mood === 'up' || act.mood === 'slow'
         return void ((this.#moods[act.p] as MoodyStore).mood = act.mood)
       case 'get':
-        return this.#read(act.p, [act.key], async () => [await cache.get(act.key)])
+        return this.#read(act, [act.key], async () => [await cache.get(act.key)])
       case 'load':
-        return this.#read(act.p, [act.key], async () => [
+        return this.#read(act, [act.key], async () => [
           await cache.getOrSet(act.key, () => this.#load(act.p, act.key), { tags: tagsOfValue }),
         ])
+      case 'own':
+        return this.#read({ p: act.p, ms: LOAD_MS + 8 * STORE_MS }, [act.key], () => this.#loadItself(act))
       case 'many': {
         const loadMany = (keys: readonly string[]): Promise<Value[]> =>
           Promise.all(keys.map((key) => this.#load(act.p, key)))
-        return this.#read(act.p, KEYS, () => cache.getOrSetMany(KEYS, loadMany, { tags: tagsOfValue }))
+        return this.#read(act, KEYS, () => cache.getOrSetMany(KEYS, loadMany, { tags: tagsOfValue }))
       }
       case 'set':
       case 'set-tagged': {
@@ -161,6 +169,13 @@ export class World {
     }
   }
 
+  async #loadItself({ p, key }: { readonly p: number; readonly key: string }): Promise<[Value | undefined]> {
+    const cache = this.#caches[p] as TieredCache<Value>
+    const since = await cache.begin(key)
+    await cache.set(key, await this.#load(p, key), { tags: tagsOf(key), since })
+    return [since.value]
+  }
+
   /** Some loads take their time. */
   async #load(by: number, key: string): Promise<Value> {
     const at = ++this.#happened
@@ -181,11 +196,15 @@ export class World {
     )
   }
 
-  #read(p: number, keys: readonly string[], call: () => Promise<readonly (Value | undefined)[]>): void {
+  #read(
+    { p, ms = LOAD_MS + 3 * STORE_MS }: Reader,
+    keys: readonly string[],
+    call: () => Promise<readonly (Value | undefined)[]>,
+  ): void {
     const [began, beganMs] = [++this.#happened, this.clock.elapsed()]
     // What is changed from now on does not concern this look-up.
     const changes = this.#changes.filter((one) => this.#concerns(p, one, { began, beganMs }))
-    this.#bounded(LOAD_MS + 3 * STORE_MS, async () => {
+    this.#bounded(ms, async () => {
       const values = await call()
       keys.forEach((key, at) => {
         const value = values[at]

@@ -5,7 +5,7 @@ export interface LabelKey {
 }
 
 /** One label with its escaped value; the comma belongs to the next one. */
-const LABEL = /(\w+)="((?:[^"\\]|\\.)*)"/gs
+const LABEL = /\b(\w+)="((?:[^"\\]|\\.)*)"/gs
 
 /** Reads a key: in a value, `\\`, `\"` and `\n` stand for a backslash, a quote and the end of a line. */
 export function parseKey(key: string): LabelKey {
