@@ -1,4 +1,5 @@
 export { performanceMiddleware, type PerformanceOptions } from './performance.ts'
+export type { MeasureOptions } from './measure.ts'
 export type { RequestLine } from './request-log.ts'
 export { metricsEndpoint, type MetricsEndpointOptions } from './metrics-endpoint.ts'
 export { performanceDocument, type CacheSummary, type PerformanceDocument } from './performance-document.ts'
@@ -17,9 +18,9 @@ export {
   healthEndpoint,
   type HealthDocument,
   type HealthEndpointOptions,
-  type HealthRates,
   type HealthStatus,
 } from './health-endpoint.ts'
+export type { HealthRates, HealthReason, HealthThresholds } from './health-thresholds.ts'
 export type { CheckRun, CheckWord, HealthCheck, HealthChecks } from './health-checks.ts'
 export type { Call } from '../core/deadline.ts'
 export type { Handler, Middleware } from '../core/handler.ts'

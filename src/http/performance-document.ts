@@ -2,7 +2,7 @@ import { isoTime } from '../core/iso-time.ts'
 import { metricsJson, type MetricsDocument } from '../core/metrics-json.ts'
 import type { MetricsView } from '../core/metrics-port.ts'
 import { memoryUse, type MemoryUse } from './memory.ts'
-import { number, readAll, type NamedStats } from './request-window.ts'
+import { number, readAll, type NamedStats } from './sources.ts'
 
 /** What one cache did so far. */
 export interface CacheSummary {

@@ -1,13 +1,17 @@
 import { hasMethods, isFunction, knownOptions } from '../core/check.ts'
-import type { Metrics } from '../core/metrics-port.ts'
+import { detached } from '../core/detached.ts'
+import type { Counter, Histogram, Metrics } from '../core/metrics-port.ts'
+import { checkRoutes } from './measure.ts'
 import { methodLabel, routeLabel, statusNumber } from './request-labels.ts'
-import { requestRecorder } from './request-recorder.ts'
-import { returned, wasOk, watched, withoutError, type Outcome } from './track-work.ts'
+import { RequestMeter } from './request-meter.ts'
+import { OUTCOMES, returned, wasOk, watched, withoutError, type Outcome } from './track-work.ts'
 
 /** Which labels handlers have besides their name. */
 export interface TrackersOptions<L extends readonly string[]> {
   /** Names of more labels for all handlers, e.g. `['domain']`: each handler gets its values once. @defaultValue none */
   readonly handlerLabels?: L
+  /** The templates of the routes that `recordRequestMetrics` is given, as `performanceMiddleware` has them. */
+  readonly routes?: readonly string[]
 }
 
 /** A request that was answered elsewhere than behind `performanceMiddleware`. */
@@ -77,7 +81,7 @@ export interface Trackers<L extends readonly string[] = readonly []> {
    * an object whose `ok` is false, as `fetch` does.
    */
   trackApiCall<T>(api: string, fn: () => T): T
-  /** Counts a request in the metrics of `performanceMiddleware`. */
+  /** Records a request as `performanceMiddleware` does: in its metrics, and in what the health endpoint judges by. */
   recordRequestMetrics(request: RequestMetrics): void
   /** As {@link Trackers.trackDatabaseOp}, for what has ended. */
   recordDatabaseMetrics(operation: DatabaseMetrics): void
@@ -100,8 +104,9 @@ export function trackers<const L extends readonly string[] = readonly []>(
   metrics: Metrics,
   options: TrackersOptions<L> = {},
 ): Trackers<L> {
-  hasMethods('metrics', metrics, 'counter', 'histogram')
-  knownOptions(options, 'handlerLabels')
+  hasMethods('metrics', metrics, 'counter', 'histogram', 'addSource', 'reserve')
+  checkRoutes(options.routes)
+  knownOptions(options, 'handlerLabels', 'routes')
   const { clock } = metrics
   // A registry of one service usually says so on every line: then the label is there already.
   const named = Object.hasOwn(metrics.defaultLabels, 'service')
@@ -115,11 +120,11 @@ export function trackers<const L extends readonly string[] = readonly []>(
 
   return {
     trackHandler: handlerTracker(metrics, options.handlerLabels ?? []) as Trackers<L>['trackHandler'],
-    recordRequestMetrics: givenRequests(metrics),
+    recordRequestMetrics: givenRequests(metrics, options.routes),
     recordDatabaseMetrics: ({ operation, table, durationMs, ok }) =>
-      recordDatabase([operation, table], ok ? 'ok' : 'error', secondsOf(durationMs)),
+      recordDatabase.end(ok ? 'ok' : 'error', secondsOf(durationMs), operation, table),
     recordApiMetrics: ({ api, durationMs, ok, status = 0 }) =>
-      recordApi(api, ok && status < 400 ? 'ok' : 'error', secondsOf(durationMs)),
+      recordApi.end(ok && status < 400 ? 'ok' : 'error', secondsOf(durationMs), api),
 
     trackColdStart(service) {
       const known = started.get(metrics) ?? new Set()
@@ -131,11 +136,13 @@ export function trackers<const L extends readonly string[] = readonly []>(
     },
     trackDatabaseOp(operation, table, fn) {
       const startedAt = clock.elapsed()
-      return watched(fn, withoutError, (outcome) => recordDatabase([operation, table], outcome, since(startedAt)))
+      recordDatabase.begin(operation, table)
+      return watched(fn, withoutError, (outcome) => recordDatabase.end(outcome, since(startedAt), operation, table))
     },
     trackApiCall(api, fn) {
       const startedAt = clock.elapsed()
-      return watched(fn, wasOk, (outcome) => recordApi(api, outcome, since(startedAt)))
+      recordApi.begin(api)
+      return watched(fn, wasOk, (outcome) => recordApi.end(outcome, since(startedAt), api))
     },
   }
 }
@@ -174,7 +181,43 @@ function handlerTracker(metrics: Metrics, more: readonly string[]): Trackers<rea
   return track as Trackers<readonly string[]>['trackHandler']
 }
 
-function databaseRecorder(metrics: Metrics) {
+/** Counts work that has ended by its outcome, and measures it. */
+interface WorkRecorder<L extends readonly string[]> {
+  /** Shows both outcomes of this work from now on: a rate needs a 0 to rise from. */
+  begin(...labels: L): void
+  end(outcome: Outcome, seconds: number, ...labels: L): void
+}
+
+/** More names are no words of the caller's own; what comes later is counted without a 0 before it. */
+const MOST_NAMES = 500
+
+function workRecorder<L extends readonly string[]>(
+  calls: { with(...labels: readonly string[]): unknown; inc(...labels: readonly string[]): void },
+  durations: { observe(seconds: number, ...labels: readonly string[]): void },
+): WorkRecorder<L> {
+  const begun = new Map<string, Set<string>>()
+  let names = 0
+  const begin = (...labels: L): void => {
+    const [first = '', second = ''] = labels
+    const known = begun.get(first)
+    if (known?.has(second) === true || names >= MOST_NAMES) return
+    if (typeof first !== 'string' || typeof second !== 'string') return
+    names += 1
+    if (known === undefined) begun.set(detached(first), new Set([detached(second)]))
+    else known.add(detached(second))
+    for (const outcome of OUTCOMES) calls.with(...labels, outcome)
+  }
+  return {
+    begin,
+    end(outcome, seconds, ...labels) {
+      begin(...labels)
+      calls.inc(...labels, outcome)
+      durations.observe(seconds, ...labels)
+    },
+  }
+}
+
+function databaseRecorder(metrics: Metrics): WorkRecorder<[operation: string, table: string]> {
   const operations = metrics.counter('database_operations_total', {
     help: 'Operations on the database',
     labels: ['operation', 'table', 'outcome'],
@@ -183,33 +226,32 @@ function databaseRecorder(metrics: Metrics) {
     help: 'Time that the database took',
     labels: ['operation', 'table'],
   })
-  return ([operation, table]: readonly [string, string], outcome: Outcome, seconds: number): void => {
-    operations.inc(operation, table, outcome)
-    durations.observe(seconds, operation, table)
-  }
+  return workRecorder(operations as Counter, durations as Histogram)
 }
 
-function apiRecorder(metrics: Metrics) {
+function apiRecorder(metrics: Metrics): WorkRecorder<[api: string]> {
   const calls = metrics.counter('api_calls_total', { help: 'Calls to an API', labels: ['api', 'outcome'] })
   const durations = metrics.histogram('api_call_duration_seconds', { help: 'Time that an API took', labels: ['api'] })
-  return (api: string, outcome: Outcome, seconds: number): void => {
-    calls.inc(api, outcome)
-    durations.observe(seconds, api)
-  }
+  return workRecorder(calls as Counter, durations as Histogram)
 }
 
-function givenRequests(metrics: Metrics): Trackers['recordRequestMetrics'] {
-  const record = requestRecorder(metrics)
+function givenRequests(metrics: Metrics, routes: readonly string[] = []): Trackers['recordRequestMetrics'] {
+  const meter = RequestMeter.of(metrics)
+  if (routes.length > 0) meter.declare(routes.map(routeLabel))
   return ({ method, status, route, durationMs }) =>
-    record({
-      method: methodLabel(method),
-      status: statusNumber(status),
-      route: routeLabel(route),
-      seconds: secondsOf(durationMs),
-    })
+    meter.record(
+      {
+        method: methodLabel(method),
+        status: statusNumber(status),
+        route: routeLabel(route),
+        // What no duration is becomes NaN, which the registry drops and counts as misuse.
+        latencyMs: durationMs >= 0 ? durationMs : NaN,
+      },
+      metrics.clock.elapsed(),
+    )
 }
 
-/** What no duration is becomes NaN, which the registry drops and counts as misuse. */
+/** As above: what no duration is becomes NaN. */
 function secondsOf(durationMs: number): number {
   return durationMs >= 0 ? durationMs / 1_000 : NaN
 }

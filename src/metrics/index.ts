@@ -1,5 +1,6 @@
 export { createMetrics, type MetricsOptions } from './metrics.ts'
 export { collect, type CollectKind } from './collect.ts'
+export { widen } from './widen.ts'
 export { aggregate, type AggregateOptions } from './aggregate.ts'
 export { flush, type FlushOptions } from './flush.ts'
 export { memoryMetricsStore, type MemoryMetricsStoreOptions } from './memory-store.ts'

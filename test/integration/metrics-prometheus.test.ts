@@ -201,7 +201,7 @@ describe('a real Prometheus that scrapes a service', () => {
   })
 
   it('reads hostile label values as they were recorded, in both formats', async () => {
-    const expected = HOSTILE.map((value, index) => [cleanValue(value, false), String(index + 1)])
+    const expected = HOSTILE.map((value, index) => [cleanValue(value, 'value'), String(index + 1)])
     for (const job of JOBS) {
       const found = await query(`hostile_total{job="${job}",service="core"}`)
       expect(found.map(({ metric, value }) => [metric['value'], value[1]]).sort()).toEqual(expected.toSorted())
