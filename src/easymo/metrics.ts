@@ -1,5 +1,6 @@
 import { whenEnded } from '../core/promise.ts'
-import { metricsJson, prometheusText, type Family, type HistogramSummary, type MetricsDocument } from '../metrics/index.ts' // prettier-ignore
+import { histogramNumbers, withoutNoise, type HistogramNumbers } from '../core/histogram-summary.ts'
+import { metricsJson, prometheusText, type Family, type MetricsDocument } from '../metrics/index.ts'
 import { DynamicMetrics, valuesOf, wantedOf, type Dynamic, type Labels } from './dynamic-metrics.ts'
 import { timerName, type Kind } from './metric-names.ts'
 import { mergedSeries } from './series.ts'
@@ -59,7 +60,7 @@ export function recordHistogram(name: string, value: number, labels?: Labels): v
  * A histogram in few numbers, in the unit of the name: all its series that carry these labels, together; null when nothing
  * was recorded. Also finds by its name alone what a timer without a unit in its name has recorded, in milliseconds.
  */
-export function getHistogramStats(name: string, labels?: Labels): HistogramSummary | null {
+export function getHistogramStats(name: string, labels?: Labels): HistogramNumbers | null {
   const found = dynamic().known('histogram', name) ?? dynamic().known('histogram', timerName(name))
   if (found === undefined) return null
   const family = familyOf(found.metric)
@@ -67,11 +68,7 @@ export function getHistogramStats(name: string, labels?: Labels): HistogramSumma
   if (family?.type !== 'histogram' || wanted === undefined) return null
   const one = mergedSeries(family, wanted)
   if (one === undefined) return null
-  const { histograms } = metricsJson({ ...registry(), families: () => [one], sources: () => [] })
-  const [summary] = Object.values(histograms)
-  // The document shows seconds in milliseconds.
-  const shown = one.name.endsWith('_seconds') ? 0.001 : 1
-  return summary === undefined ? null : scaled(summary, shown / found.scale)
+  return histogramNumbers(one, family.buckets, 1 / found.scale)
 }
 
 /**
@@ -162,15 +159,4 @@ function total(kind: 'counter' | 'gauge', name: string, labels: Labels | undefin
 function familyOf({ name }: Dynamic<Kind>): Family | undefined {
   for (const family of registry().families()) if (family.name === name) return family
   return undefined
-}
-
-function scaled(summary: HistogramSummary, factor: number): HistogramSummary {
-  const { count, ...values } = summary
-  const entries = Object.entries(values).map(([name, value]) => [name, withoutNoise(value * factor)])
-  return { count, ...(Object.fromEntries(entries) as Omit<HistogramSummary, 'count'>) }
-}
-
-/** 0.0452 s are 45.2 ms, and not 45.199999999999996. */
-function withoutNoise(value: number): number {
-  return Number(value.toPrecision(12))
 }

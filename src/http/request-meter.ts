@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import type { Metrics, MetricsView, Source } from '../core/metrics-port.ts'
+import { recentHistograms } from '../core/recent-histograms.ts'
 import { InFlight, type Open } from './in-flight.ts'
 import { RequestRecorder, type AnsweredRequest } from './request-recorder.ts'
 import { RequestWindow, type RecentRequests } from './request-window.ts'
@@ -19,7 +20,7 @@ export class RequestMeter implements Source {
   private constructor(metrics: Metrics, clock: Clock) {
     this.#clock = clock
     this.#recorder = new RequestRecorder(metrics)
-    this.#window = new RequestWindow(metrics, clock, () => undefined)
+    this.#window = new RequestWindow(metrics, clock, () => recentHistograms(metrics).mark(metrics))
   }
 
   /** The one of a registry, made when there is none. */

@@ -10,7 +10,8 @@ export { collectRuntime, type RuntimeOptions } from './runtime.ts'
 export type { EnvLookup } from '../core/env.ts'
 export { openMetricsText } from '../core/open-metrics-text.ts'
 export { prometheusText } from '../core/metrics-text.ts'
-export { metricsJson, type HistogramSummary, type MetricsDocument } from '../core/metrics-json.ts'
+export { metricsJson, type MetricsDocument } from '../core/metrics-json.ts'
+export type { HistogramNumbers, HistogramSummary, RecentSummary } from '../core/histogram-summary.ts'
 export type {
   BoundCounter,
   BoundGauge,
