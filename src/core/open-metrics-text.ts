@@ -36,7 +36,7 @@ function heads(families: readonly FamilyHead[]): (family: FamilyHead) => string 
   const all = families.filter(({ type }) => type === 'counter').map(({ name }) => name)
   for (const name of all.sort((a, b) => a.length - b.length)) {
     const stem = name.replace(/_total$/, '')
-    const free = stem !== name && COUNTER.every((suffix) => !taken.has(stem + suffix))
+    const free = stem !== name && !stem.endsWith('_total') && COUNTER.every((suffix) => !taken.has(stem + suffix))
     if (free) counters.add(name)
     take(free ? stem : name, free ? COUNTER : [''])
   }
