@@ -140,7 +140,7 @@ describe('a real Prometheus that scrapes a service', () => {
     url = `http://${target}`
     for (let count = 0; count < WARM_UP_ROUNDS; count += 1) await round()
     prometheus = await startPrometheus(scrapeConfig(target))
-    await eventually(`count(http_requests_total{route="/broken"})`, JOBS.length)
+    await eventually(`count(http_requests_total{route="/broken",status="500"})`, JOBS.length)
     const until = performance.now() + TRAFFIC_MS
     while (performance.now() < until) {
       await round()
