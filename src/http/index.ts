@@ -1,5 +1,28 @@
 export { performanceMiddleware, type PerformanceOptions } from './performance.ts'
 export type { MeasureOptions } from './measure.ts'
+export {
+  honoPerformance,
+  honoRoute,
+  type HonoContextLike,
+  type HonoMiddleware,
+  type HonoPerformanceOptions,
+} from './performance-hono.ts'
+export {
+  expressPerformance,
+  expressRoute,
+  type ExpressPerformanceOptions,
+  type ExpressRequestLike,
+  type ExpressResponseLike,
+} from './performance-express.ts'
+export {
+  fastifyPerformance,
+  fastifyRoute,
+  type FastifyLike,
+  type FastifyPerformanceOptions,
+  type FastifyPlugin,
+  type FastifyReplyLike,
+  type FastifyRequestLike,
+} from './performance-fastify.ts'
 export type { RequestLine } from './request-log.ts'
 export { metricsEndpoint, type MetricsEndpointOptions } from './metrics-endpoint.ts'
 export { performanceDocument, type CacheSummary, type PerformanceDocument } from './performance-document.ts'
