@@ -3,9 +3,6 @@ import { whenEnded } from '../core/promise.ts'
 /** How a piece of work ended. A label. */
 export type Outcome = 'ok' | 'error'
 
-/** All of them. */
-export const OUTCOMES: readonly Outcome[] = ['ok', 'error']
-
 /**
  * Runs `work` once, and says how it ended: at once, or when its promise has settled.
  *

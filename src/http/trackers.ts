@@ -1,10 +1,10 @@
 import { hasMethods, isFunction, knownOptions } from '../core/check.ts'
 import { detached } from '../core/detached.ts'
-import type { Counter, Histogram, Metrics } from '../core/metrics-port.ts'
+import type { BoundCounter, BoundHistogram, Counter, Histogram, Metrics } from '../core/metrics-port.ts'
 import { checkRoutes } from './measure.ts'
 import { methodLabel, routeLabel, statusNumber } from './request-labels.ts'
 import { RequestMeter } from './request-meter.ts'
-import { OUTCOMES, returned, wasOk, watched, withoutError, type Outcome } from './track-work.ts'
+import { returned, wasOk, watched, withoutError, type Outcome } from './track-work.ts'
 
 /** Which labels handlers have besides their name. */
 export interface TrackersOptions<L extends readonly string[]> {
@@ -181,43 +181,68 @@ function handlerTracker(metrics: Metrics, more: readonly string[]): Trackers<rea
   return track as Trackers<readonly string[]>['trackHandler']
 }
 
-/** Counts work that has ended by its outcome, and measures it. */
-interface WorkRecorder<L extends readonly string[]> {
-  /** Shows both outcomes of this work from now on: a rate needs a 0 to rise from. */
-  begin(...labels: L): void
-  end(outcome: Outcome, seconds: number, ...labels: L): void
+/** What one kind of work is counted in. */
+interface WorkSeries {
+  readonly ok: BoundCounter
+  readonly error: BoundCounter
+  readonly duration: BoundHistogram
 }
 
 /** More names are no words of the caller's own; what comes later is counted without a 0 before it. */
 const MOST_NAMES = 500
 
-function workRecorder<L extends readonly string[]>(
-  calls: { with(...labels: readonly string[]): unknown; inc(...labels: readonly string[]): void },
-  durations: { observe(seconds: number, ...labels: readonly string[]): void },
-): WorkRecorder<L> {
-  const begun = new Map<string, Set<string>>()
-  let names = 0
-  const begin = (...labels: L): void => {
-    const [first = '', second = ''] = labels
-    const known = begun.get(first)
-    if (known?.has(second) === true || names >= MOST_NAMES) return
-    if (typeof first !== 'string' || typeof second !== 'string') return
-    names += 1
-    if (known === undefined) begun.set(detached(first), new Set([detached(second)]))
-    else known.add(detached(second))
-    for (const outcome of OUTCOMES) calls.with(...labels, outcome)
+/** Counts work by its outcome, and measures it; by one label, or by two. */
+class WorkRecorder {
+  readonly #calls: Counter
+  readonly #durations: Histogram
+  readonly #depth: number
+  readonly #series = new Map<string, Map<string, WorkSeries>>()
+  #names = 0
+
+  /** @param depth - how many labels a kind of work has */
+  constructor(calls: Counter<never>, durations: Histogram<never>, depth: 1 | 2) {
+    this.#depth = depth
+    this.#calls = calls as unknown as Counter
+    this.#durations = durations as unknown as Histogram
   }
-  return {
-    begin,
-    end(outcome, seconds, ...labels) {
-      begin(...labels)
-      calls.inc(...labels, outcome)
-      durations.observe(seconds, ...labels)
-    },
+
+  /** Shows both outcomes of this work from now on: a rate needs a 0 to rise from. */
+  begin(first: string, second?: string): WorkSeries | undefined {
+    return this.#series.get(first)?.get(second ?? '') ?? this.#open(first, second)
+  }
+
+  end(outcome: Outcome, seconds: number, first: string, second?: string): void {
+    const series = this.begin(first, second)
+    if (series === undefined) {
+      const labels = second === undefined ? [first] : [first, second]
+      this.#calls.inc(...labels, outcome)
+      this.#durations.observe(seconds, ...labels)
+      return
+    }
+    if (outcome === 'ok') series.ok.inc()
+    else series.error.inc()
+    series.duration.observe(seconds)
+  }
+
+  #open(first: string, second: string | undefined): WorkSeries | undefined {
+    const labels = second === undefined ? [first] : [first, second]
+    // Others are wrong labels, which the registry drops and counts.
+    const fit = labels.length === this.#depth && labels.every((label) => typeof label === 'string')
+    if (!fit || this.#names >= MOST_NAMES) return undefined
+    this.#names += 1
+    const series = {
+      ok: this.#calls.with(...labels, 'ok'),
+      error: this.#calls.with(...labels, 'error'),
+      duration: this.#durations.with(...labels),
+    }
+    const own = this.#series.get(first) ?? new Map<string, WorkSeries>()
+    if (own.size === 0) this.#series.set(detached(first), own)
+    own.set(detached(second ?? ''), series)
+    return series
   }
 }
 
-function databaseRecorder(metrics: Metrics): WorkRecorder<[operation: string, table: string]> {
+function databaseRecorder(metrics: Metrics): WorkRecorder {
   const operations = metrics.counter('database_operations_total', {
     help: 'Operations on the database',
     labels: ['operation', 'table', 'outcome'],
@@ -226,13 +251,13 @@ function databaseRecorder(metrics: Metrics): WorkRecorder<[operation: string, ta
     help: 'Time that the database took',
     labels: ['operation', 'table'],
   })
-  return workRecorder(operations as Counter, durations as Histogram)
+  return new WorkRecorder(operations, durations, 2)
 }
 
-function apiRecorder(metrics: Metrics): WorkRecorder<[api: string]> {
+function apiRecorder(metrics: Metrics): WorkRecorder {
   const calls = metrics.counter('api_calls_total', { help: 'Calls to an API', labels: ['api', 'outcome'] })
   const durations = metrics.histogram('api_call_duration_seconds', { help: 'Time that an API took', labels: ['api'] })
-  return workRecorder(calls as Counter, durations as Histogram)
+  return new WorkRecorder(calls, durations, 1)
 }
 
 function givenRequests(metrics: Metrics, routes: readonly string[] = []): Trackers['recordRequestMetrics'] {
