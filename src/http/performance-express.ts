@@ -73,9 +73,13 @@ export function expressRoute({ baseUrl = '', route, params = {} }: ExpressReques
     if (name !== undefined) return `:${name}`
     return /^\d+$|^[\da-f-]{16,}$/i.test(part) ? ':id' : part
   })
-  // An expression or a list of paths ends where it ends.
-  const own = typeof path === 'string' ? path.replace(/\/$/, '') : String(path)
-  return mounted.join('/') + own || '/'
+  return mounted.join('/') + templateOf(path) || '/'
+}
+
+/** One path, or what a list or an expression looks like. */
+function templateOf(path: unknown): string {
+  if (Array.isArray(path)) return path.map(templateOf).join(',')
+  return path instanceof RegExp ? path.toString() : typeof path === 'string' ? path.replace(/\/$/, '') : ''
 }
 
 function decoded(part: string): string {

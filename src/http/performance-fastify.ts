@@ -69,7 +69,7 @@ export function fastifyPerformance(options: FastifyPerformanceOptions): FastifyP
       reply.raw.once('close', () => end(request, reply))
       next()
     })
-    instance.addHook('onError', (request: FastifyRequestLike, _reply: unknown, error: unknown, next: Done) => {
+    instance.addHook('onError', (...[request, , error, next]: [FastifyRequestLike, unknown, unknown, Done]) => {
       errors.set(request, error)
       next()
     })

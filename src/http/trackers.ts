@@ -1,10 +1,10 @@
 import { hasMethods, isFunction, knownOptions } from '../core/check.ts'
-import { detached } from '../core/detached.ts'
-import type { BoundCounter, BoundHistogram, Counter, Histogram, Metrics } from '../core/metrics-port.ts'
+import type { Metrics } from '../core/metrics-port.ts'
 import { checkRoutes } from './measure.ts'
 import { methodLabel, routeLabel, statusNumber } from './request-labels.ts'
 import { RequestMeter } from './request-meter.ts'
-import { returned, wasOk, watched, withoutError, type Outcome } from './track-work.ts'
+import { returned, wasOk, watched, withoutError } from './track-work.ts'
+import { WorkRecorder } from './work-recorder.ts'
 
 /** Which labels handlers have besides their name. */
 export interface TrackersOptions<L extends readonly string[]> {
@@ -114,17 +114,17 @@ export function trackers<const L extends readonly string[] = readonly []>(
     help: 'Isolates that began to serve',
     labels: named ? [] : ['service'],
   })
-  const recordDatabase = databaseRecorder(metrics)
-  const recordApi = apiRecorder(metrics)
+  const databaseWork = databaseRecorder(metrics)
+  const apiWork = apiRecorder(metrics)
   const since = (startedAt: number): number => (clock.elapsed() - startedAt) / 1_000
 
   return {
     trackHandler: handlerTracker(metrics, options.handlerLabels ?? []) as Trackers<L>['trackHandler'],
     recordRequestMetrics: givenRequests(metrics, options.routes),
     recordDatabaseMetrics: ({ operation, table, durationMs, ok }) =>
-      recordDatabase.end(ok ? 'ok' : 'error', secondsOf(durationMs), operation, table),
+      databaseWork.of(operation, table).end(ok ? 'ok' : 'error', secondsOf(durationMs)),
     recordApiMetrics: ({ api, durationMs, ok, status = 0 }) =>
-      recordApi.end(ok && status < 400 ? 'ok' : 'error', secondsOf(durationMs), api),
+      apiWork.of(api).end(ok && status < 400 ? 'ok' : 'error', secondsOf(durationMs)),
 
     trackColdStart(service) {
       const known = started.get(metrics) ?? new Set()
@@ -136,13 +136,13 @@ export function trackers<const L extends readonly string[] = readonly []>(
     },
     trackDatabaseOp(operation, table, fn) {
       const startedAt = clock.elapsed()
-      recordDatabase.begin(operation, table)
-      return watched(fn, withoutError, (outcome) => recordDatabase.end(outcome, since(startedAt), operation, table))
+      const work = databaseWork.of(operation, table)
+      return watched(fn, withoutError, (outcome) => work.end(outcome, since(startedAt)))
     },
     trackApiCall(api, fn) {
       const startedAt = clock.elapsed()
-      recordApi.begin(api)
-      return watched(fn, wasOk, (outcome) => recordApi.end(outcome, since(startedAt), api))
+      const work = apiWork.of(api)
+      return watched(fn, wasOk, (outcome) => work.end(outcome, since(startedAt)))
     },
   }
 }
@@ -179,67 +179,6 @@ function handlerTracker(metrics: Metrics, more: readonly string[]): Trackers<rea
     }
   }
   return track as Trackers<readonly string[]>['trackHandler']
-}
-
-/** What one kind of work is counted in. */
-interface WorkSeries {
-  readonly ok: BoundCounter
-  readonly error: BoundCounter
-  readonly duration: BoundHistogram
-}
-
-/** More names are no words of the caller's own; what comes later is counted without a 0 before it. */
-const MOST_NAMES = 500
-
-/** Counts work by its outcome, and measures it; by one label, or by two. */
-class WorkRecorder {
-  readonly #calls: Counter
-  readonly #durations: Histogram
-  readonly #depth: number
-  readonly #series = new Map<string, Map<string, WorkSeries>>()
-  #names = 0
-
-  /** @param depth - how many labels a kind of work has */
-  constructor(calls: Counter<never>, durations: Histogram<never>, depth: 1 | 2) {
-    this.#depth = depth
-    this.#calls = calls as unknown as Counter
-    this.#durations = durations as unknown as Histogram
-  }
-
-  /** Shows both outcomes of this work from now on: a rate needs a 0 to rise from. */
-  begin(first: string, second?: string): WorkSeries | undefined {
-    return this.#series.get(first)?.get(second ?? '') ?? this.#open(first, second)
-  }
-
-  end(outcome: Outcome, seconds: number, first: string, second?: string): void {
-    const series = this.begin(first, second)
-    if (series === undefined) {
-      const labels = second === undefined ? [first] : [first, second]
-      this.#calls.inc(...labels, outcome)
-      this.#durations.observe(seconds, ...labels)
-      return
-    }
-    if (outcome === 'ok') series.ok.inc()
-    else series.error.inc()
-    series.duration.observe(seconds)
-  }
-
-  #open(first: string, second: string | undefined): WorkSeries | undefined {
-    const labels = second === undefined ? [first] : [first, second]
-    // Others are wrong labels, which the registry drops and counts.
-    const fit = labels.length === this.#depth && labels.every((label) => typeof label === 'string')
-    if (!fit || this.#names >= MOST_NAMES) return undefined
-    this.#names += 1
-    const series = {
-      ok: this.#calls.with(...labels, 'ok'),
-      error: this.#calls.with(...labels, 'error'),
-      duration: this.#durations.with(...labels),
-    }
-    const own = this.#series.get(first) ?? new Map<string, WorkSeries>()
-    if (own.size === 0) this.#series.set(detached(first), own)
-    own.set(detached(second ?? ''), series)
-    return series
-  }
 }
 
 function databaseRecorder(metrics: Metrics): WorkRecorder {

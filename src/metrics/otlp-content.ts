@@ -41,7 +41,7 @@ export function byService({ families, samples }: Content): ReadonlyMap<string | 
 function eachOf(family: Family, visit: (labels: ReadonlyMap<string, string>, value: never) => void): void {
   const see = (values: readonly string[], value: unknown): void =>
     visit(new Map(family.labels.flatMap((name, at) => (values[at] === '' ? [] : [[name, values[at] ?? ''] as const]))), value as never) // prettier-ignore
-  family.each(see as never)
+  family.each(see)
 }
 
 /** One service's series of a family. */
@@ -53,7 +53,7 @@ function only(family: Family, service: string | undefined): Family {
       const own = at === -1 || values[at] === '' ? undefined : values[at]
       if (own === service) visit(values.filter((_, index) => index !== at), value) // prettier-ignore
     }) as never)
-  return { ...family, labels, each } as Family
+  return { ...family, labels, each }
 }
 
 function sampleOf(sample: Sample, service: string | undefined): Sample[] {

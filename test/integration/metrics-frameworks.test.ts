@@ -70,6 +70,7 @@ const frameworks: readonly (readonly [name: string, start: Start])[] = [
       const shop = express.Router()
       shop.get('/items/:item', (_, response) => void response.send('item'))
       app.use('/shop', shop)
+      // eslint-disable-next-line @typescript-eslint/max-params -- Express tells it from others by its four
       app.use((_error: unknown, _: express.Request, response: express.Response, _next: express.NextFunction) => {
         response.status(500).send('Failed')
       })

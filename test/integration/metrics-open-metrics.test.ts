@@ -118,7 +118,7 @@ describe('names that OpenMetrics reserves', () => {
       [],
       ['TYPE foo histogram'],
     ],
-  ])("are nobody else's: %s", async (_, definitions, refused, types) => {
+  ])("are nobody else's: %s", async (...[, definitions, refused, types]) => {
     const built = registryOf(definitions)
     const text = openMetricsText(built.metrics)
     expect(built.refused).toEqual(refused)

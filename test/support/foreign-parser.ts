@@ -24,7 +24,7 @@ export async function parsedElsewhere(
     const options = { maxBuffer: 100_000_000 }
     const python = execFile('/usr/bin/python3', ['-c', SCRIPT], options, (error, said) => {
       if (error === null) resolve(JSON.parse(said) as Awaited<ReturnType<typeof parsedElsewhere>>)
-      else reject(error)
+      else reject(new Error('Python has failed', { cause: error }))
     })
     python.stdin?.end(JSON.stringify(texts))
   })
