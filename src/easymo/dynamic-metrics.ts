@@ -14,6 +14,8 @@ interface Instruments {
 export interface Dynamic<K extends Kind> {
   readonly name: string
   instrument: Instruments[K]
+  /** Asks the registry for it again, with these labels. */
+  readonly define: (labels: readonly string[]) => Instruments[K]
   /** The labels as they are shown, in order. */
   readonly labels: string[]
   /** Where the value of a label stands, by every name that it was given under; -1 for one that has no place. */
@@ -84,8 +86,9 @@ export class DynamicMetrics {
       else if (place >= metric.labels.length + (more?.length ?? 0)) (more ??= []).push(labelName(name))
     }
     if (more === undefined) return
-    metric.instrument = widen(this.#metrics, metric.name, more)
+    widen(this.#metrics, metric.name, more)
     metric.labels.push(...more)
+    metric.instrument = metric.define([...metric.labels])
   }
 
   /** The place of a label's value: a new one behind all others, if it is shown under a name that none of them has. */
@@ -107,13 +110,21 @@ export class DynamicMetrics {
     const key = `${kind} ${name}`
     let metric = this.#byName.get(key)
     if (metric === undefined) {
-      metric = { name, instrument: undefined as unknown as Counter, labels: [], places: new Map() }
+      const define = (all: readonly string[]): Instruments[Kind] =>
+        this.#instrument(kind, name, { labels: all, isTime })
+      metric = {
+        name,
+        instrument: undefined as unknown as Counter,
+        define,
+        labels: [],
+        places: new Map(),
+      } as Dynamic<Kind>
       for (const label of Object.keys(labels ?? {})) {
         const place = this.#placeOf(metric, label, 0)
         if (place === metric.labels.length) metric.labels.push(labelName(label))
       }
       try {
-        metric.instrument = this.#instrument(kind, name, { labels: [...metric.labels], isTime })
+        metric.instrument = define([...metric.labels])
       } catch {
         // Against the rules all the same, or taken by another metric: recording must not throw.
         return undefined

@@ -8,11 +8,13 @@ import {
   getAllMetrics,
   getCounter,
   getGauge,
+  getHealthMetrics,
   getHistogramStats,
   incrementCounter,
   incrementGauge,
   recordApiMetrics,
   recordHistogram,
+  recordRequestMetrics,
   resetEasymo,
   resetMetrics,
   setGauge,
@@ -186,6 +188,12 @@ describe('what cannot be recorded', () => {
     expect(misuses()).toBe(100)
     expect(getCounter('user_999')).toBe(1)
   })
+})
+
+it('knows in its health what was recorded by hand', async () => {
+  for (let n = 0; n < 100; n += 1)
+    recordRequestMetrics({ method: 'POST', status: 500, route: '/webhook', durationMs: 5 })
+  expect(await getHealthMetrics()).toMatchObject({ status: 'degraded', performance: { errorRate: 1, avgLatencyMs: 5 } })
 })
 
 it('shows no phone number, and copies no endless value', () => {

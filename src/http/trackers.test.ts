@@ -108,7 +108,7 @@ describe('trackHandler', () => {
     // @ts-expect-error - a label that was not declared has no series
     const unknown = trackHandler('home', () => 3, { domain: 'core', user: 'u1' })
     expect([unlabelled(), unknown()]).toEqual([2, 3])
-    expect(misuse(metricsJson(other).counters)).toHaveLength(2)
+    expect(misuse(metricsJson(other).counters)).toHaveLength(3)
     expect(misuse(counters())).toEqual([])
   })
 })
@@ -158,6 +158,19 @@ describe.each([
     expect(() => of(tracked)(fail)).toThrow('down')
     await expect(of(tracked)(async () => fail())).rejects.toThrow('down')
     expect(outcomes(tracked.counters())).toEqual({ ok: 0, error: 2 })
+  })
+
+  it('is in flight until it has ended, however it ends', async () => {
+    const tracked = tracking()
+    const inFlight = (): number[] => Object.values(metricsJson(tracked.metrics).gauges)
+    let end = (): void => undefined
+    const work = of(tracked)(() => new Promise<void>((resolve) => (end = resolve))) as Promise<void>
+    const failing = of(tracked)(() => Promise.reject(new Error('down'))) as Promise<void>
+    await expect(failing).rejects.toThrow('down')
+    expect(inFlight()).toEqual([1])
+    end()
+    await work
+    expect(inFlight()).toEqual([0])
   })
 
   it('shows both outcomes from the beginning of the first on, so that a rate has a 0 to rise from', () => {

@@ -60,8 +60,9 @@ export interface Trackers<L extends readonly string[] = readonly []> {
    */
   trackColdStart(service: string): boolean
   /**
-   * Wraps a handler: `handler_calls_total{handler,outcome}` and `handler_duration_seconds{handler}`. What it takes, gives
-   * and throws passes through unchanged. It fails when it throws or rejects.
+   * Wraps a handler: `handler_calls_total{handler,outcome}`, `handler_duration_seconds{handler}`, and, as what never ends is
+   * in neither, `handler_calls_in_flight{handler}`. What it takes, gives and throws passes through unchanged. It fails when it
+   * throws or rejects.
    *
    * @param labels - the values of `handlerLabels`, the same for every call of this handler
    */
@@ -72,12 +73,12 @@ export interface Trackers<L extends readonly string[] = readonly []> {
   ): (this: This, ...args: Args) => Result
   /**
    * Runs `fn` once: `database_operations_total{operation,table,outcome}` and
-   * `database_operation_duration_seconds{operation,table}`. It fails when it throws, or gives an object with an `error`,
+   * `database_operation_duration_seconds{operation,table}`, `database_operations_in_flight{operation,table}`. It fails when it throws, or gives an object with an `error`,
    * as supabase-js does. A query builder that is given back runs here, and comes back as a promise.
    */
   trackDatabaseOp<T>(operation: string, table: string, fn: () => T): T
   /**
-   * Runs `fn` once: `api_calls_total{api,outcome}` and `api_call_duration_seconds{api}`. It fails when it throws, or gives
+   * Runs `fn` once: `api_calls_total{api,outcome}`, `api_call_duration_seconds{api}`, `api_calls_in_flight{api}`. It fails when it throws, or gives
    * an object whose `ok` is false, as `fetch` does.
    */
   trackApiCall<T>(api: string, fn: () => T): T
@@ -104,7 +105,7 @@ export function trackers<const L extends readonly string[] = readonly []>(
   metrics: Metrics,
   options: TrackersOptions<L> = {},
 ): Trackers<L> {
-  hasMethods('metrics', metrics, 'counter', 'histogram', 'addSource', 'reserve')
+  hasMethods('metrics', metrics, 'counter', 'gauge', 'histogram', 'addSource', 'reserve')
   checkRoutes(options.routes)
   knownOptions(options, 'handlerLabels', 'routes')
   const { clock } = metrics
@@ -122,9 +123,9 @@ export function trackers<const L extends readonly string[] = readonly []>(
     trackHandler: handlerTracker(metrics, options.handlerLabels ?? []) as Trackers<L>['trackHandler'],
     recordRequestMetrics: givenRequests(metrics, options.routes),
     recordDatabaseMetrics: ({ operation, table, durationMs, ok }) =>
-      databaseWork.of(operation, table).end(ok ? 'ok' : 'error', secondsOf(durationMs)),
+      databaseWork.of(operation, table).count(ok ? 'ok' : 'error', secondsOf(durationMs)),
     recordApiMetrics: ({ api, durationMs, ok, status = 0 }) =>
-      apiWork.of(api).end(ok && status < 400 ? 'ok' : 'error', secondsOf(durationMs)),
+      apiWork.of(api).count(ok && status < 400 ? 'ok' : 'error', secondsOf(durationMs)),
 
     trackColdStart(service) {
       const known = started.get(metrics) ?? new Set()
@@ -137,11 +138,13 @@ export function trackers<const L extends readonly string[] = readonly []>(
     trackDatabaseOp(operation, table, fn) {
       const startedAt = clock.elapsed()
       const work = databaseWork.of(operation, table)
+      work.begin()
       return watched(fn, withoutError, (outcome) => work.end(outcome, since(startedAt)))
     },
     trackApiCall(api, fn) {
       const startedAt = clock.elapsed()
       const work = apiWork.of(api)
+      work.begin()
       return watched(fn, wasOk, (outcome) => work.end(outcome, since(startedAt)))
     },
   }
@@ -158,6 +161,10 @@ function handlerTracker(metrics: Metrics, more: readonly string[]): Trackers<rea
     help: 'Time that a handler took',
     labels: ['handler', ...more],
   })
+  const inFlight = metrics.gauge('handler_calls_in_flight', {
+    help: 'Calls of a handler that have not ended',
+    labels: ['handler', ...more],
+  })
   const { clock } = metrics
 
   const track = (name: string, fn: AnyHandler, labels: Readonly<Record<string, string>> = {}): AnyHandler => {
@@ -166,12 +173,15 @@ function handlerTracker(metrics: Metrics, more: readonly string[]): Trackers<rea
     // Shown from now on: a rate needs a 0 to rise from.
     const ended = { ok: calls.with({ ...own, outcome: 'ok' }), error: calls.with({ ...own, outcome: 'error' }) }
     const duration = durations.with(own)
+    const running = inFlight.with(own)
     return function (...args) {
       const startedAt = clock.elapsed()
+      running.inc()
       return watched(
         () => Reflect.apply<unknown, readonly unknown[], unknown>(fn, this, args),
         returned,
         (outcome) => {
+          running.dec()
           ended[outcome].inc()
           duration.observe((clock.elapsed() - startedAt) / 1_000)
         },
@@ -190,13 +200,21 @@ function databaseRecorder(metrics: Metrics): WorkRecorder {
     help: 'Time that the database took',
     labels: ['operation', 'table'],
   })
-  return new WorkRecorder(operations, durations, 2)
+  const inFlight = metrics.gauge('database_operations_in_flight', {
+    help: 'Operations on the database that have not ended',
+    labels: ['operation', 'table'],
+  })
+  return new WorkRecorder({ calls: operations, inFlight, durations }, 2)
 }
 
 function apiRecorder(metrics: Metrics): WorkRecorder {
   const calls = metrics.counter('api_calls_total', { help: 'Calls to an API', labels: ['api', 'outcome'] })
   const durations = metrics.histogram('api_call_duration_seconds', { help: 'Time that an API took', labels: ['api'] })
-  return new WorkRecorder(calls, durations, 1)
+  const inFlight = metrics.gauge('api_calls_in_flight', {
+    help: 'Calls to an API that have not ended',
+    labels: ['api'],
+  })
+  return new WorkRecorder({ calls, inFlight, durations }, 1)
 }
 
 function givenRequests(metrics: Metrics, routes: readonly string[] = []): Trackers['recordRequestMetrics'] {

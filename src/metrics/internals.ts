@@ -2,8 +2,8 @@ import type { Metrics } from '../core/metrics-port.ts'
 
 /** What functions of this room do to a registry beside its own methods, so that bundlers drop what nobody uses. */
 export interface Internals {
-  /** Adds labels to a metric, and gives what is recorded into from now on. @throws OptionError `ERR_PERF_OPTION` */
-  widen(name: string, labels: readonly string[]): object
+  /** Adds labels to a metric. @throws OptionError `ERR_PERF_OPTION` */
+  widen(name: string, labels: readonly string[]): void
   /** Counts values that were replaced because they can be phone numbers. */
   redacted(metric: string, times: number): void
 }

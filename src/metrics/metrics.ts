@@ -95,7 +95,7 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
     if (clash !== undefined) throw new OptionError(`label ${clash} of ${of} is a default label already`)
   }
 
-  function widen(name: string, more: readonly string[]): object {
+  function widen(name: string, more: readonly string[]): void {
     const entry = entries.get(name)
     if (entry === undefined || name.startsWith(OWN)) throw new OptionError(`metric ${name} is not defined`)
     checkLabelNames(name, [...entry.definition.labels, ...more])
@@ -103,7 +103,6 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
     const labels = [...entry.definition.labels, ...more]
     const instrument = entry.instrument.widened(more)
     entries.set(name, { definition: { ...entry.definition, labels }, instrument })
-    return instrument.face
   }
 
   const own = (name: string, help: string): Counter<['metric']> =>

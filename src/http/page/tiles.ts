@@ -17,15 +17,15 @@ const NOTHING = 'nothing collected yet'
 
 /** Fewer of them are no share, as in the alert rules. */
 const ENOUGH = 20
-/** For so long caches are filled, as in the health endpoint; in milliseconds. */
-const COLD = 300_000
+/** What is since the start is recent for so long, and so long are caches filled, as in the health endpoint; in milliseconds. */
+const YOUNG = 300_000
 
 const tiles: Readonly<Record<string, (point: Point) => Shown>> = {
   requests(point) {
     const { all, uptime, measured } = point.now
     if (!measured) return { value: UNKNOWN, unit: '/s', note: NOTHING }
     const rate = perSecond(point, (reading) => reading.all.requests)
-    const average = uptime > 0 ? all.requests / (uptime / 1_000) : undefined
+    const average = uptime > 0 && uptime < YOUNG ? all.requests / (uptime / 1_000) : undefined
     const value = rate ?? average
     return {
       value: value === undefined ? UNKNOWN : short(value),
@@ -55,7 +55,7 @@ const tiles: Readonly<Record<string, (point: Point) => Shown>> = {
     const value = recent(point, (reading) => [reading.lookups.hits, looked(reading.lookups)])
     const note = caches.size === 0 ? NOTHING : `${count(lookups.hits)} of ${count(looked(lookups))} since start`
     if (value === undefined) return { value: UNKNOWN, unit: '%', note }
-    const judge = uptime >= COLD && looked(lookups) - (point.before === undefined ? 0 : looked(point.before.lookups)) >= ENOUGH // prettier-ignore
+    const judge = uptime >= YOUNG && looked(lookups) - (point.before === undefined ? 0 : looked(point.before.lookups)) >= ENOUGH // prettier-ignore
     return { value: percent(value), unit: '%', note, warning: judge && value < 0.5 && 'below 50 %' }
   },
   duplicates({ now: { dedup } }) {
@@ -66,11 +66,11 @@ const tiles: Readonly<Record<string, (point: Point) => Shown>> = {
   },
 }
 
-/** Part by whole over the last seconds, or since the start when nothing happened lately; undefined when nothing ever did. */
+/** Part by whole over the last seconds; or since the start, while that is not long ago. Undefined when nothing happened. */
 function recent(point: Point, of: (reading: Reading) => readonly [part: number, whole: number]): number | undefined {
   const [part, whole] = of(point.now)
   const lately = share(point, (reading) => of(reading)[0], (reading) => of(reading)[1]) // prettier-ignore
-  return lately ?? (whole === 0 ? undefined : part / whole)
+  return lately ?? (whole === 0 || point.now.uptime >= YOUNG ? undefined : part / whole)
 }
 
 /** Writes the large numbers. */
