@@ -118,7 +118,7 @@ export class DynamicMetrics {
         define,
         labels: [],
         places: new Map(),
-      } as Dynamic<Kind>
+      }
       for (const label of Object.keys(labels ?? {})) {
         const place = this.#placeOf(metric, label, 0)
         if (place === metric.labels.length) metric.labels.push(labelName(label))

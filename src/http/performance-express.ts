@@ -15,6 +15,7 @@ export interface ExpressRequestLike {
 export interface ExpressResponseLike {
   readonly statusCode: number
   readonly writableFinished: boolean
+  /** Listens for the end of the connection, or of the answer. */
   once(event: 'close', listener: () => void): unknown
 }
 

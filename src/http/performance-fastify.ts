@@ -1,5 +1,6 @@
 import { isFunction, knownOptions } from '../core/check.ts'
 import { MEASURE_OPTIONS, measureRequests, type MeasureOptions } from './measure.ts'
+import type { ExpressResponseLike } from './performance-express.ts'
 
 /** What is used of a request of Fastify 4 and 5. */
 export interface FastifyRequestLike {
@@ -11,13 +12,13 @@ export interface FastifyRequestLike {
 /** What is used of a reply. */
 export interface FastifyReplyLike {
   readonly statusCode: number
-  readonly raw: { readonly writableFinished: boolean; once(event: 'close', listener: () => void): unknown }
+  /** Node's response. */
+  readonly raw: Pick<ExpressResponseLike, 'writableFinished' | 'once'>
 }
-
-type Done = () => void
 
 /** What is used of an instance: the hooks. Loosely, because each has arguments of its own. */
 export interface FastifyLike {
+  /** Adds what runs at a point in the life of each request. */
   addHook(name: string, hook: (...args: never[]) => void): unknown
 }
 
@@ -28,7 +29,7 @@ export interface FastifyPerformanceOptions extends MeasureOptions {
 }
 
 /** A plugin of Fastify, for all routes of the instance that it is registered at. */
-export type FastifyPlugin = (instance: FastifyLike, options: unknown, done: Done) => void
+export type FastifyPlugin = (instance: FastifyLike, options: unknown, done: () => void) => void
 
 /** Whom a caller leaves before the answer is there, nginx answers so: it is the caller's doing. */
 const GONE = 499
@@ -63,17 +64,17 @@ export function fastifyPerformance(options: FastifyPerformanceOptions): FastifyP
   }
 
   const plugin: FastifyPlugin = (instance, _, done) => {
-    instance.addHook('onRequest', (request: FastifyRequestLike, reply: FastifyReplyLike, next: Done) => {
+    instance.addHook('onRequest', (request: FastifyRequestLike, reply: FastifyReplyLike, next: () => void) => {
       started.set(request, measure.begin())
       // Fastify tells nobody of a caller who has gone while the handler works.
       reply.raw.once('close', () => end(request, reply))
       next()
     })
-    instance.addHook('onError', (...[request, , error, next]: [FastifyRequestLike, unknown, unknown, Done]) => {
+    instance.addHook('onError', (...[request, , error, next]: [FastifyRequestLike, unknown, unknown, () => void]) => {
       errors.set(request, error)
       next()
     })
-    instance.addHook('onResponse', (request: FastifyRequestLike, reply: FastifyReplyLike, next: Done) => {
+    instance.addHook('onResponse', (request: FastifyRequestLike, reply: FastifyReplyLike, next: () => void) => {
       end(request, reply)
       next()
     })

@@ -12,7 +12,7 @@ import { RequestWindow, type RecentRequests } from './request-window.ts'
 export class RequestMeter implements Source {
   readonly kind = 'http'
   readonly name = 'requests'
-  readonly inFlight = new InFlight()
+  readonly inFlight: InFlight = new InFlight()
   readonly #clock: Clock
   readonly #recorder: RequestRecorder
   readonly #window: RequestWindow
