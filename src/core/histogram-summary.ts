@@ -49,9 +49,14 @@ export function histogramNumbers(
   }
 }
 
-export function recentSummary(...given: Parameters<typeof histogramNumbers>): RecentSummary {
-  const { count, avg, p50, p90, p99 } = histogramNumbers(...given)
-  return { count, avg, p50, p90, p99 }
+/** A series since the start, and what it has counted lately. */
+export function histogramSummary(
+  all: HistogramSnapshot,
+  lately: HistogramSnapshot,
+  { buckets, scale }: { readonly buckets: readonly number[]; readonly scale: number },
+): HistogramSummary {
+  const { count, avg, p50, p90, p99 } = histogramNumbers(lately, buckets, scale)
+  return { ...histogramNumbers(all, buckets, scale), recent: { count, avg, p50, p90, p99 } }
 }
 
 /** 0.0452 s are 45.2 ms, and not 45.199999999999996. */

@@ -1,5 +1,5 @@
-import { histogramNumbers, recentSummary, type HistogramSummary } from './histogram-summary.ts'
-import type { MetricsView } from './metrics-port.ts'
+import { histogramSummary, type HistogramSummary } from './histogram-summary.ts'
+import type { Family, HistogramSnapshot, MetricsView } from './metrics-port.ts'
 import { readSamples } from './metrics-samples.ts'
 import { braces, labelText, labelWriter } from './metrics-text.ts'
 import { recentHistograms, type RecentHistograms } from './recent-histograms.ts'
@@ -31,8 +31,17 @@ export function metricsJson(metrics: MetricsView): MetricsDocument {
   return metricsDocument(metrics, recentHistograms(metrics))
 }
 
-/** @param recent - who remembers how the metrics stood */
-export function metricsDocument(metrics: MetricsView, recent: RecentHistograms): MetricsDocument {
+/** Is shown each series of a histogram, since the start and lately. */
+export type SeeHistogram = (
+  family: Extract<Family, { type: 'histogram' }>,
+  series: { readonly all: HistogramSnapshot; readonly lately: HistogramSnapshot },
+) => void
+
+/**
+ * @param recent - who remembers how the metrics stood
+ * @param see - so that nobody has to read all of them again
+ */
+export function metricsDocument(metrics: MetricsView, recent: RecentHistograms, see?: SeeHistogram): MetricsDocument {
   const values = { counter: new Map<string, number>(), gauge: new Map<string, number>() }
   const histograms = new Map<string, HistogramSummary>()
   const show = (type: 'counter' | 'gauge', name: string, [labels, value]: readonly [string, number]): void => {
@@ -54,8 +63,9 @@ export function metricsDocument(metrics: MetricsView, recent: RecentHistograms):
     const { buckets } = family
     const scale = inSeconds ? 1_000 : 1
     family.each((own, series) => {
-      const lately = recentSummary(recent.since(family, own, series), buckets, scale)
-      histograms.set(shownAs + braces(labels(own)), { ...histogramNumbers(series, buckets, scale), recent: lately })
+      const lately = recent.since(family, own, series)
+      see?.(family, { all: series, lately })
+      histograms.set(shownAs + braces(labels(own)), histogramSummary(series, lately, { buckets, scale }))
     })
   }
   // By entries and not by assignment: a name may be `__proto__`.

@@ -1,7 +1,7 @@
 import { isoTime } from '../core/iso-time.ts'
-import { histogramNumbers, recentSummary, type HistogramSummary } from '../core/histogram-summary.ts'
-import { metricsDocument, type MetricsDocument } from '../core/metrics-json.ts'
-import type { Family, HistogramSnapshot, MetricsView } from '../core/metrics-port.ts'
+import { histogramSummary, type HistogramSummary } from '../core/histogram-summary.ts'
+import { metricsDocument, type MetricsDocument, type SeeHistogram } from '../core/metrics-json.ts'
+import type { HistogramSnapshot, MetricsView } from '../core/metrics-port.ts'
 import { recentHistograms, type RecentHistograms } from '../core/recent-histograms.ts'
 import { mergedSnapshots } from '../core/snapshots.ts'
 import { memoryUse, type MemoryUse } from './memory.ts'
@@ -57,6 +57,7 @@ export function performanceDocument(metrics: MetricsView): PerformanceDocument {
 
 /** @param recent - who remembers how the metrics stood */
 export function documentOf(metrics: MetricsView, recent: RecentHistograms): PerformanceDocument {
+  const routes = allRoutes()
   const pools = readAll(metrics, 'pool')
   const dedups = readAll(metrics, 'dedup')
   const total = (all: readonly NamedStats[], field: string): number =>
@@ -64,8 +65,8 @@ export function documentOf(metrics: MetricsView, recent: RecentHistograms): Perf
   return {
     timestamp: isoTime(metrics.clock.now()),
     uptime: Math.round(metrics.uptimeMs()),
-    metrics: metricsDocument(metrics, recent),
-    requests: requestsOf(metrics, recent),
+    metrics: metricsDocument(metrics, recent, routes.see),
+    requests: routes.summary(),
     cache: caches(metrics),
     clientPool: {
       pools: pools.length,
@@ -86,30 +87,21 @@ export function documentOf(metrics: MetricsView, recent: RecentHistograms): Perf
   }
 }
 
-type Histograms = Extract<Family, { type: 'histogram' }>
-
-function requestsOf(metrics: MetricsView, recent: RecentHistograms): HistogramSummary | null {
-  const found = [...metrics.families()].find(({ name }) => name === 'http_request_duration_seconds')
-  if (found?.type !== 'histogram') return null
-  const all = merged(found, (_, series) => series)
-  const lately = merged(found, (values, series) => recent.since(found, values, series))
-  if (all === undefined || lately === undefined) return null
+/** The routes as one, put together as they are seen. */
+function allRoutes(): { readonly see: SeeHistogram; summary(): HistogramSummary | null } {
+  let routes: { all: HistogramSnapshot; lately: HistogramSnapshot; buckets: readonly number[] } | undefined
   return {
-    ...histogramNumbers(all, found.buckets, 1_000),
-    recent: recentSummary(lately, found.buckets, 1_000),
+    see({ name, buckets }, { all, lately }) {
+      if (name !== 'http_request_duration_seconds') return
+      routes = {
+        all: routes === undefined ? all : mergedSnapshots(routes.all, all),
+        lately: routes === undefined ? lately : mergedSnapshots(routes.lately, lately),
+        buckets,
+      }
+    },
+    summary: () =>
+      routes === undefined ? null : histogramSummary(routes.all, routes.lately, { ...routes, scale: 1_000 }),
   }
-}
-
-function merged(
-  family: Histograms,
-  of: (values: readonly string[], series: HistogramSnapshot) => HistogramSnapshot,
-): HistogramSnapshot | undefined {
-  let all: HistogramSnapshot | undefined
-  family.each((values, series) => {
-    const one = of(values, series)
-    all = all === undefined ? one : mergedSnapshots(all, one)
-  })
-  return all
 }
 
 function caches(metrics: MetricsView): PerformanceDocument['cache'] {
