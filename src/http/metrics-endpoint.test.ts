@@ -2,12 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { parsePrometheusText } from '../../test/support/prometheus-text.ts'
 import type { Fact } from '../core/fact.ts'
 import { createHost } from '../core/host.ts'
-import { collect, createMetrics } from '../metrics/index.ts'
+import { aggregate, collect, createMetrics, flush, memoryMetricsStore } from '../metrics/index.ts'
 import { manualClock } from '../testing/clock.ts'
 import { PAGE_HEADERS } from './page.ts'
 import {
   metricsEndpoint,
   performanceMiddleware,
+  trackers,
   type MetricsEndpointOptions,
   type PerformanceDocument,
 } from './index.ts'
@@ -175,6 +176,33 @@ describe('the JSON document', () => {
     })
     expect(Object.keys(memory)).toEqual(['heapUsed', 'heapTotal', 'external'])
     expect(memory.heapUsed).toBeGreaterThan(0)
+  })
+
+  it('knows what is recent of a sum that is read anew each time', async () => {
+    const clock = manualClock()
+    const host = createHost({ clock })
+    const store = memoryMetricsStore({ clock })
+    const metrics = createMetrics({ host, defaultLabels: { service: 'core' } })
+    const { recordRequestMetrics } = trackers(metrics)
+    const answer = async (count: number, durationMs: number): Promise<void> => {
+      for (let n = 0; n < count; n += 1) recordRequestMetrics({ method: 'GET', status: 200, route: '/a', durationMs })
+      await flush(metrics, store, { host })
+    }
+    const endpoint = metricsEndpoint({ metrics: () => aggregate(store, { host }), access: 'public', host })
+    const read = async (): Promise<PerformanceDocument> => (await (await endpoint(get())).json()) as PerformanceDocument
+    await answer(100, 8_000)
+    expect((await read()).requests).toMatchObject({ count: 100, recent: { count: 0 } })
+    for (let minute = 0; minute < 6; minute += 1) {
+      await clock.tick(60_000)
+      await read()
+    }
+    await answer(50, 10)
+    await clock.tick(2_000)
+    const { requests, metrics: shown } = await read()
+    expect(requests).toMatchObject({ count: 150, recent: { count: 50 } })
+    expect(requests?.p99).toBeGreaterThan(7_000)
+    expect(requests?.recent.p99).toBeLessThan(11)
+    expect(shown.recentMs).toBeGreaterThan(240_000)
   })
 
   it('shows what was collected: caches by name, pools and dedups summed, ages in milliseconds', async () => {
