@@ -14,6 +14,8 @@ export interface Host {
   randomId(): string
   /** Remembers background work until it settles, so that `drain` can wait for it. A rejection becomes a fact. */
   track(promise: Promise<unknown>): void
+  /** True from the moment that `drain` is called for the first time: the process is going, and should get no new work. */
+  readonly draining: boolean
   /**
    * Waits until all tracked work has settled, also work that is tracked while it waits.
    *
@@ -44,6 +46,7 @@ export function createHost(options: HostOptions = {}): Host {
   isFunction('observe', observe, 'optional')
   isFunction('randomId', randomId)
   const running = new Set<Promise<unknown>>()
+  let draining = false
 
   const host: Host = {
     clock,
@@ -66,10 +69,14 @@ export function createHost(options: HostOptions = {}): Host {
       running.add(settled)
       edgeRuntime()?.waitUntil?.(settled)
     },
+    get draining() {
+      return draining
+    },
     async drain(drainOptions = {}) {
       knownOptions(drainOptions, 'timeoutMs')
       const { timeoutMs = 10_000 } = drainOptions
       atLeast(0, 'timeoutMs', timeoutMs)
+      draining = true
       let over = false
       let cancel = (): void => undefined
       const deadline = new Promise<void>((resolve) => {

@@ -210,6 +210,8 @@ export interface Source {
   read(): unknown
   /** The stats as metrics; may throw. */
   samples(): readonly Sample[]
+  /** What it shows beside them: whole families, e.g. histograms, of names that are nobody else's; may throw. */
+  families?(): readonly Family[]
 }
 
 /** What can be shown: a registry, or the sum of the registries of many isolates. */
@@ -241,6 +243,11 @@ export interface Metrics extends MetricsView {
   gauge<const L extends readonly string[] = readonly []>(name: string, options: GaugeOptions<L>): Gauge<L>
   /** Defines a histogram. @throws OptionError `ERR_PERF_OPTION`, as for {@link Metrics.counter}; also for unsorted buckets */
   histogram<const L extends readonly string[] = readonly []>(name: string, options: HistogramOptions<L>): Histogram<L>
+  /**
+   * Keeps places for the series that carry one of these values of a label, in every metric: as many as `maxSeriesPerMetric`
+   * beside those for all others, so that a flood of other values never takes them. At most 1000 values of a label are kept.
+   */
+  reserve(label: string, values: readonly string[]): void
   /** Adds a source, in place of one of the same kind and name; gives back what removes it. */
   addSource(source: Source): () => void
 }

@@ -33,7 +33,7 @@ export function readSamples(metrics: MetricsView): ReadonlyMap<string, readonly 
 
 /** The names of the registry's own samples. */
 function namesOf(metrics: MetricsView): ReadonlySet<string> {
-  const suffixes = ['', '_bucket', '_sum', '_count']
+  const suffixes = ['', '_bucket', '_sum', '_count', '_created']
   const all = Array.from(metrics.families(), ({ type, name }) =>
     type === 'histogram' ? suffixes.map((suffix) => name + suffix) : [name],
   )

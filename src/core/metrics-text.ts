@@ -9,8 +9,8 @@ export type FamilyHead = Pick<Family, 'name' | 'help' | 'type'>
 
 /** In what one text format differs from another. */
 interface TextFormat {
-  /** The lines above the samples of a family; `names` are those of all families. */
-  head(family: FamilyHead, names: ReadonlySet<string>): string
+  /** Gives what writes the lines above the samples of a family, when all families are known. */
+  heads(families: readonly FamilyHead[]): (family: FamilyHead) => string
   /** Whether a sum that values below 0 have made fall is shown. */
   readonly sumMayFall: boolean
 }
@@ -21,7 +21,7 @@ interface TextFormat {
  * Source: https://prometheus.io/docs/instrumenting/exposition_formats/
  */
 export function prometheusText(metrics: MetricsView): string {
-  return metricsText(metrics, { head, sumMayFall: true })
+  return metricsText(metrics, { heads: () => head, sumMayFall: true })
 }
 
 /** Writes all metrics in one of the text formats: first those of the registry, then what was collected. */
@@ -29,17 +29,18 @@ export function metricsText(metrics: MetricsView, format: TextFormat): string {
   // First, because a source that cannot be read is counted in a metric of this very scrape.
   const samples = readSamples(metrics)
   const families = [...metrics.families()]
-  const names = new Set([...families.map(({ name }) => name), ...samples.keys()])
+  const collected = Array.from(samples.values(), ([first]) => first).filter((first) => first !== undefined)
+  const headOf = format.heads([...families, ...collected])
   const always = labelText(Object.entries(metrics.defaultLabels))
   let text = ''
   for (const family of families) {
     const body = family.type === 'histogram' ? histogramText(family, always, format) : valuesText(family, always)
-    if (body !== '') text += `${format.head(family, names)}${body}\n`
+    if (body !== '') text += `${headOf(family)}${body}\n`
   }
   for (const [name, group] of samples)
     for (const [index, { labels, value, ...family }] of group.entries()) {
       const own = joined(always, labelText(labels))
-      text += `${index === 0 ? format.head(family, names) : ''}\n${name}${braces(own)} ${numberText(value)}`
+      text += `${index === 0 ? headOf(family) : ''}\n${name}${braces(own)} ${numberText(value)}`
       if (index === group.length - 1) text += '\n'
     }
   return text

@@ -17,14 +17,35 @@ const UNIT = /_(amperes|bytes|celsius|grams|joules|kelvin|meters|metres|ratio|se
  * Source: https://github.com/prometheus/OpenMetrics/blob/v1.0.0/specification/OpenMetrics.md
  */
 export function openMetricsText(metrics: MetricsView): string {
-  return `${metricsText(metrics, { head, sumMayFall: false })}# EOF\n`
+  return `${metricsText(metrics, { heads, sumMayFall: false })}# EOF\n`
 }
 
-function head({ name, type, help }: FamilyHead, names: ReadonlySet<string>): string {
-  const stem = name.replace(/_total$/, '')
-  // A family has its name alone: a counter beside a gauge called like its stem is shown under its full name.
-  const isCounter = type === 'counter' && stem !== name && !names.has(stem)
-  const family = isCounter ? stem : name
+const HISTOGRAM = ['', '_bucket', '_count', '_sum', '_created']
+const COUNTER = ['', '_total', '_created']
+
+/**
+ * A family has its name alone, and with each suffix of its type, also where none of its samples has it. A counter whose
+ * names are not free is written under its full name, as `unknown`: the shorter of two keeps its type, whichever was first.
+ */
+function heads(families: readonly FamilyHead[]): (family: FamilyHead) => string {
+  const taken = new Set<string>()
+  const take = (name: string, suffixes: readonly string[]): void =>
+    suffixes.forEach((suffix) => taken.add(name + suffix))
+  for (const { name, type } of families) if (type !== 'counter') take(name, type === 'histogram' ? HISTOGRAM : [''])
+  const counters = new Set<string>()
+  const all = families.filter(({ type }) => type === 'counter').map(({ name }) => name)
+  for (const name of all.sort((a, b) => a.length - b.length)) {
+    const stem = name.replace(/_total$/, '')
+    const free = stem !== name && !stem.endsWith('_total') && COUNTER.every((suffix) => !taken.has(stem + suffix))
+    if (free) counters.add(name)
+    take(free ? stem : name, free ? COUNTER : [''])
+  }
+  return (family) => head(family, counters)
+}
+
+function head({ name, type, help }: FamilyHead, counters: ReadonlySet<string>): string {
+  const isCounter = counters.has(name)
+  const family = isCounter ? name.replace(/_total$/, '') : name
   const shownType = type === 'counter' && !isCounter ? 'unknown' : type
   const unit = UNIT.exec(family)?.[1]
   const unitLine = unit === undefined ? '' : `# UNIT ${family} ${unit}\n`

@@ -34,5 +34,7 @@ function middle({ scale }: Sketch, { offset, counts }: SketchBuckets, rank: numb
 }
 
 function total({ counts }: SketchBuckets): number {
-  return counts.reduce((sum, inside) => sum + inside, 0)
+  let sum = 0
+  for (let at = 0; at < counts.length; at += 1) sum += counts[at] ?? 0
+  return sum
 }

@@ -73,7 +73,7 @@ describe('createDedup', () => {
     const fail = (): never => {
       throw new Error('touched')
     }
-    const host = { observe: fail, track: fail, randomId: fail, drain: fail }
+    const host = { observe: fail, track: fail, randomId: fail, drain: fail, draining: false }
     const clock = { now: fail, elapsed: fail, after: fail, whileAlive: fail }
     const claiming = { claimMany: fail, beginMany: fail, renewMany: fail }
     const store = { ...claiming, completeMany: fail, releaseMany: fail, reviveMany: fail }

@@ -1,4 +1,4 @@
-import type { Counter, Gauge, Histogram, Metrics } from '../metrics/index.ts'
+import { widen, type Counter, type Gauge, type Histogram, type Metrics } from '../metrics/index.ts'
 import { labelName, metricName, type Kind } from './metric-names.ts'
 
 /** The labels of one recording, by any names. */
@@ -10,22 +10,28 @@ interface Instruments {
   readonly histogram: Histogram
 }
 
-/** A metric that was defined by its first use. */
+/** A metric that was defined by its first use, and gets the labels that come later. */
 export interface Dynamic<K extends Kind> {
   readonly name: string
-  readonly instrument: Instruments[K]
-  /** The labels as the first use named them, and as they are shown. */
-  readonly labels: readonly (readonly [given: string, shown: string])[]
+  instrument: Instruments[K]
+  /** Asks the registry for it again, with these labels. */
+  readonly define: (labels: readonly string[]) => Instruments[K]
+  /** The labels as they are shown, in order. */
+  readonly labels: string[]
+  /** Where the value of a label stands, by every name that it was given under; -1 for one that has no place. */
+  readonly places: Map<string, number>
 }
 
 /** A dynamic metric, and the unit of the name it was asked for by. */
-export interface Found<K extends Kind> extends Dynamic<K> {
+export interface Found<K extends Kind> {
+  readonly metric: Dynamic<K>
   readonly scale: number
 }
 
-/** Names that come from data and not from code would be without end. */
+/** Names that come from data and not from code would be without end; so would those of labels. */
 const MOST_NAMES = 1_000
 const MOST_LABELS = 12
+const MOST_LABEL_NAMES = 50
 /** As long as the registry lets a value be. */
 const LONGEST_VALUE = 128
 /** From one to a million, for what is no time. */
@@ -43,7 +49,10 @@ export class DynamicMetrics {
     this.#metrics = metrics
   }
 
-  /** The metric of this name, defined now if it is new; undefined, and counted as misuse, when it cannot be. */
+  /**
+   * The metric of this name with all of these labels, defined now if it is new; undefined, and counted as misuse, when it
+   * cannot be.
+   */
   find<K extends Kind>(kind: K, given: string, labels: Labels | undefined): Found<K> | undefined {
     const key = `${kind} ${given}`
     let found = this.#byGiven.get(key)
@@ -52,6 +61,7 @@ export class DynamicMetrics {
       this.#byGiven.set(key, found)
     }
     if (found === undefined) this.misuse('its name is none that Prometheus takes, or there are too many names')
+    else if (labels !== undefined) this.#learn(found.metric, labels)
     return found as Found<K> | undefined
   }
 
@@ -59,11 +69,38 @@ export class DynamicMetrics {
   known<K extends Kind>(kind: K, given: string): Found<K> | undefined {
     const named = metricName(kind, given)
     const known = named && this.#byName.get(`${kind} ${named.name}`)
-    return known && { ...(known as Dynamic<K>), scale: named.scale }
+    return known && { metric: known as Dynamic<K>, scale: named.scale }
   }
 
   misuse(why: string): void {
     this.#metrics.misuse(MISUSED, why)
+  }
+
+  /** Makes places for labels that the metric has not had before. */
+  #learn(metric: Dynamic<Kind>, given: Labels): void {
+    let more: string[] | undefined
+    for (const name of Object.keys(given)) {
+      const known = metric.places.get(name)
+      const place = known ?? this.#placeOf(metric, name, more?.length ?? 0)
+      if (place === -1) this.misuse('it has too many labels, or one whose name is none')
+      else if (place >= metric.labels.length + (more?.length ?? 0)) (more ??= []).push(labelName(name))
+    }
+    if (more === undefined) return
+    widen(this.#metrics, metric.name, more)
+    metric.labels.push(...more)
+    metric.instrument = metric.define([...metric.labels])
+  }
+
+  /** The place of a label's value: a new one behind all others, if it is shown under a name that none of them has. */
+  #placeOf({ labels, places }: Dynamic<Kind>, given: string, waiting: number): number {
+    const shown = labelName(given)
+    const alias = [...places].find(([name]) => labelName(name) === shown)?.[1]
+    const place = alias ?? labels.length + waiting
+    const taken = Object.hasOwn(this.#metrics.defaultLabels, shown) || shown.startsWith('__')
+    if (places.size >= MOST_LABEL_NAMES) return alias ?? -1
+    const found = shown === '' || taken || place >= MOST_LABELS ? -1 : place
+    places.set(given, found)
+    return found
   }
 
   #define(kind: Kind, given: string, labels: Labels | undefined): Found<Kind> | undefined {
@@ -71,44 +108,68 @@ export class DynamicMetrics {
     if (named === undefined) return undefined
     const { name, scale, isTime } = named
     const key = `${kind} ${name}`
-    let dynamic = this.#byName.get(key)
-    if (dynamic === undefined) {
-      const pairs = labelsOf(labels)
-      const options = { help: `${name}, as the service records it`, labels: pairs.map(([, shown]) => shown) }
+    let metric = this.#byName.get(key)
+    if (metric === undefined) {
+      const define = (all: readonly string[]): Instruments[Kind] =>
+        this.#instrument(kind, name, { labels: all, isTime })
+      metric = {
+        name,
+        instrument: undefined as unknown as Counter,
+        define,
+        labels: [],
+        places: new Map(),
+      }
+      for (const label of Object.keys(labels ?? {})) {
+        const place = this.#placeOf(metric, label, 0)
+        if (place === metric.labels.length) metric.labels.push(labelName(label))
+      }
       try {
-        dynamic = { name, labels: pairs, instrument: this.#instrument(kind, name, { ...options, isTime }) }
+        metric.instrument = define([...metric.labels])
       } catch {
         // Against the rules all the same, or taken by another metric: recording must not throw.
         return undefined
       }
-      this.#byName.set(key, dynamic)
+      this.#byName.set(key, metric)
     }
-    return { ...dynamic, scale }
+    return { metric, scale }
   }
 
   #instrument(
     kind: Kind,
     name: string,
-    { isTime, ...options }: { readonly help: string; readonly labels: readonly string[]; readonly isTime: boolean },
+    { isTime, labels }: { readonly labels: readonly string[]; readonly isTime: boolean },
   ): Counter | Gauge | Histogram {
+    const options = { help: `${name}, as the service records it`, labels }
     if (kind === 'counter') return this.#metrics.counter(name, options)
     if (kind === 'gauge') return this.#metrics.gauge(name, options)
     return this.#metrics.histogram(name, { ...options, quantiles: true, ...(isTime ? {} : { buckets: AMOUNTS }) })
   }
 }
 
-/** The values for a recording, in order: '' for a label that is missing; those that the first use had not are left out. */
-export function valuesOf({ labels }: Dynamic<Kind>, given: Labels | undefined): string[] {
-  return labels.map(([name]) => (given !== undefined && Object.hasOwn(given, name) ? textOf(given[name]) : ''))
+/** The values for a recording, in order: '' for a label that is missing. */
+export function valuesOf({ labels, places }: Dynamic<Kind>, given: Labels | undefined): string[] {
+  const values = labels.map(() => '')
+  for (const name of Object.keys(given ?? {})) {
+    const place = places.get(name)
+    if (place !== undefined && place !== -1) values[place] = textOf(given?.[name])
+  }
+  return values
 }
 
-function labelsOf(given: Labels | undefined): (readonly [string, string])[] {
-  const pairs = new Map<string, string>()
-  for (const name of Object.keys(given ?? {})) {
+/**
+ * The values that a series must carry, in order, undefined for any; undefined for all of it when a label is asked for that
+ * the metric has never had, and that is not empty, which is the same as not having it.
+ */
+export function wantedOf({ labels, places }: Dynamic<Kind>, given: Labels = {}): (string | undefined)[] | undefined {
+  const wanted = labels.map((): string | undefined => undefined)
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined) continue
     const shown = labelName(name)
-    if (shown !== '' && !pairs.has(shown) && pairs.size < MOST_LABELS) pairs.set(shown, name)
+    const place = places.get(name) ?? labels.indexOf(shown)
+    if (place !== -1) wanted[place] = textOf(value)
+    else if (textOf(value) !== '') return undefined
   }
-  return [...pairs].map(([shown, name]) => [name, shown])
+  return wanted
 }
 
 function textOf(value: unknown): string {

@@ -8,11 +8,13 @@ import {
   getAllMetrics,
   getCounter,
   getGauge,
+  getHealthMetrics,
   getHistogramStats,
   incrementCounter,
   incrementGauge,
   recordApiMetrics,
   recordHistogram,
+  recordRequestMetrics,
   resetEasymo,
   resetMetrics,
   setGauge,
@@ -42,12 +44,59 @@ it('counts under any name and labels, as Prometheus wants them', () => {
   expect(getCounter('never_used')).toBe(0)
 })
 
-it('keeps the labels of the first use: a missing one is empty, a new one is left out', () => {
-  incrementCounter('sent', { kind: 'text' })
-  incrementCounter('sent')
-  incrementCounter('sent', { kind: 'text', to: 'somebody' })
-  expect(getAllMetrics().counters).toMatchObject({ 'sent_total{kind="text"}': 2, 'sent_total{kind=""}': 1 })
-  expect(misuses()).toBe(0)
+describe('labels that come later', () => {
+  it('are added to the metric, and the others have them empty, which is the same as not having them', () => {
+    incrementCounter('sent')
+    incrementCounter('sent', { kind: 'text' })
+    incrementCounter('sent', { kind: 'text', country: 'rw' }, 2)
+    incrementCounter('sent', { country: 'ke' })
+    const lines = exportPrometheusMetrics().match(/^sent_total.*$/gm)
+    expect(lines).toEqual([
+      'sent_total{kind="",country=""} 1',
+      'sent_total{kind="",country="ke"} 1',
+      'sent_total{kind="text",country=""} 1',
+      'sent_total{kind="text",country="rw"} 2',
+    ])
+    expect([getCounter('sent'), getCounter('sent', { country: 'rw' }), getCounter('sent', { kind: 'text' })]).toEqual([5, 2, 3]) // prettier-ignore
+    expect([getCounter('sent', { country: '' }), getCounter('sent', { kind: 'text', country: 'ke' })]).toEqual([2, 0])
+    expect(misuses()).toBe(0)
+  })
+
+  it('are asked for in vain before they have come', () => {
+    incrementCounter('sent', { kind: 'text' })
+    expect([getCounter('sent', { country: 'rw' }), getCounter('sent', { country: '' })]).toEqual([0, 1])
+    setGauge('queue_length', 3)
+    recordHistogram('took_ms', 5)
+    expect([getGauge('queue_length', { queue: 'a' }), getHistogramStats('took_ms', { table: 'a' })]).toEqual([0, null])
+  })
+
+  it('come to gauges, histograms and timers, too', async () => {
+    setGauge('queue_length', 3)
+    setGauge('queue_length', 4, { queue: 'a' })
+    expect([getGauge('queue_length'), getGauge('queue_length', { queue: 'a' })]).toEqual([7, 4])
+    recordHistogram('took_ms', 5)
+    const end = startTimer('took', { table: 'trips' })
+    await clock.tick(20)
+    end()
+    expect(getHistogramStats('took_ms')).toMatchObject({ count: 2, sum: 25 })
+    expect(getHistogramStats('took_ms', { table: 'trips' })).toMatchObject({ count: 1, sum: 20 })
+    expect(misuses()).toBe(0)
+  })
+
+  it('are one label under two spellings, and twelve at most; what is more is counted as misuse', () => {
+    incrementCounter('sent', { messageType: 'text' })
+    incrementCounter('sent', { message_type: 'text' })
+    expect(getCounter('sent', { 'message-type': 'text' })).toBe(2)
+    for (let n = 0; n < 20; n += 1) incrementCounter('many', { [`l${n}`]: 'x' })
+    expect([getCounter('many'), misuses()]).toEqual([20, 8])
+  })
+
+  it('keep counting in what was counted before, also beyond the limit of series', () => {
+    for (let n = 0; n < 1_100; n += 1) incrementCounter('sent', { path: `/${n}` })
+    incrementCounter('sent', { path: '/5', kind: 'text' })
+    expect([getCounter('sent'), getCounter('sent', { path: '/5' })]).toEqual([1_101, 1])
+    expect(exportPrometheusMetrics()).toContain('sent_total{path="__overflow__",kind="__overflow__"} 101\n')
+  })
 })
 
 it('sets, raises and lowers gauges', () => {
@@ -139,6 +188,12 @@ describe('what cannot be recorded', () => {
     expect(misuses()).toBe(100)
     expect(getCounter('user_999')).toBe(1)
   })
+})
+
+it('knows in its health what was recorded by hand', async () => {
+  for (let n = 0; n < 100; n += 1)
+    recordRequestMetrics({ method: 'POST', status: 500, route: '/webhook', durationMs: 5 })
+  expect(await getHealthMetrics()).toMatchObject({ status: 'degraded', performance: { errorRate: 1, avgLatencyMs: 5 } })
 })
 
 it('shows no phone number, and copies no endless value', () => {

@@ -1,6 +1,7 @@
 import { whenEnded } from '../core/promise.ts'
-import { metricsJson, prometheusText, type Family, type HistogramSummary, type MetricsDocument } from '../metrics/index.ts' // prettier-ignore
-import { DynamicMetrics, valuesOf, type Dynamic, type Labels } from './dynamic-metrics.ts'
+import { histogramNumbers, withoutNoise, type HistogramNumbers } from '../core/histogram-summary.ts'
+import { metricsJson, prometheusText, type Family, type MetricsDocument } from '../metrics/index.ts'
+import { DynamicMetrics, valuesOf, wantedOf, type Dynamic, type Labels } from './dynamic-metrics.ts'
 import { timerName, type Kind } from './metric-names.ts'
 import { mergedSeries } from './series.ts'
 import { forgetRegistry, forRegistry, registry, shownRegistry } from './shown.ts'
@@ -10,15 +11,16 @@ export type { Labels } from './dynamic-metrics.ts'
 const dynamic: () => DynamicMetrics = /* @__PURE__ */ forRegistry((metrics) => new DynamicMetrics(metrics), registry)
 
 /**
- * Adds to a counter; it is defined by its first use, which decides its labels: later recordings leave '' for one that they
- * do not name, and one that the first did not name is left out. `_total` is appended, and a name is put into snake_case.
+ * Adds to a counter; it is defined by its first use, and gets the labels that come later: recordings have '' for one that
+ * they do not name, which is the same as not having it. `_total` is appended, and a name is put into snake_case. At most 12
+ * labels.
  *
  * Never throws: what cannot be recorded is counted in `easymo_metrics_misuse_total`.
  *
  * @param value - how much. @defaultValue 1
  */
 export function incrementCounter(name: string, labels?: Labels, value = 1): void {
-  record('counter', name, labels, ({ instrument, scale }, values) => instrument.add(value * scale, ...values))
+  record('counter', name, labels, ({ metric, scale }, values) => metric.instrument.add(value * scale, ...values))
 }
 
 /** What a counter has counted: all its series that carry these labels, together; 0 when there are none. */
@@ -28,7 +30,7 @@ export function getCounter(name: string, labels?: Labels): number {
 
 /** Replaces the value of a gauge; defined by its first use, as {@link incrementCounter} says. */
 export function setGauge(name: string, value: number, labels?: Labels): void {
-  record('gauge', name, labels, ({ instrument, scale }, values) => instrument.set(value * scale, ...values))
+  record('gauge', name, labels, ({ metric, scale }, values) => metric.instrument.set(value * scale, ...values))
 }
 
 /** The value of a gauge: of all its series that carry these labels, together; 0 when there are none. */
@@ -38,7 +40,7 @@ export function getGauge(name: string, labels?: Labels): number {
 
 /** Adds to a gauge. @param value - how much. @defaultValue 1 */
 export function incrementGauge(name: string, labels?: Labels, value = 1): void {
-  record('gauge', name, labels, ({ instrument, scale }, values) => instrument.add(value * scale, ...values))
+  record('gauge', name, labels, ({ metric, scale }, values) => metric.instrument.add(value * scale, ...values))
 }
 
 /** Subtracts from a gauge, which may go below 0. @param value - how much. @defaultValue 1 */
@@ -51,25 +53,22 @@ export function decrementGauge(name: string, labels?: Labels, value = 1): void {
  * takes milliseconds, and is shown in seconds as `_seconds`.
  */
 export function recordHistogram(name: string, value: number, labels?: Labels): void {
-  record('histogram', name, labels, ({ instrument, scale }, values) => instrument.observe(value * scale, ...values))
+  record('histogram', name, labels, ({ metric, scale }, values) => metric.instrument.observe(value * scale, ...values))
 }
 
 /**
  * A histogram in few numbers, in the unit of the name: all its series that carry these labels, together; null when nothing
  * was recorded. Also finds by its name alone what a timer without a unit in its name has recorded, in milliseconds.
  */
-export function getHistogramStats(name: string, labels?: Labels): HistogramSummary | null {
+export function getHistogramStats(name: string, labels?: Labels): HistogramNumbers | null {
   const found = dynamic().known('histogram', name) ?? dynamic().known('histogram', timerName(name))
   if (found === undefined) return null
-  const family = familyOf(found)
-  if (family?.type !== 'histogram') return null
-  const one = mergedSeries(family, shownLabels(found, labels))
+  const family = familyOf(found.metric)
+  const wanted = wantedOf(found.metric, labels)
+  if (family?.type !== 'histogram' || wanted === undefined) return null
+  const one = mergedSeries(family, wanted)
   if (one === undefined) return null
-  const { histograms } = metricsJson({ ...registry(), families: () => [one], sources: () => [] })
-  const [summary] = Object.values(histograms)
-  // The document shows seconds in milliseconds.
-  const shown = one.name.endsWith('_seconds') ? 0.001 : 1
-  return summary === undefined ? null : scaled(summary, shown / found.scale)
+  return histogramNumbers(one, family.buckets, 1 / found.scale)
 }
 
 /**
@@ -86,7 +85,7 @@ export function startTimer(name: string, labels?: Labels): () => number {
     if (durationMs !== undefined) return durationMs
     durationMs = clock.elapsed() - startedAt
     const seconds = durationMs / 1_000
-    record('histogram', timerName(name), labels, ({ instrument }, values) => instrument.observe(seconds, ...values))
+    record('histogram', timerName(name), labels, ({ metric }, values) => metric.instrument.observe(seconds, ...values))
     return durationMs
   }
 }
@@ -134,7 +133,7 @@ function record<K extends Kind>(
 ): void {
   try {
     const found = dynamicOf(kind, name, labels)
-    if (found !== undefined) how(found, valuesOf(found, labels))
+    if (found !== undefined) how(found, valuesOf(found.metric, labels))
   } catch {
     // Labels may be a proxy, or have getters that throw.
     dynamic().misuse('its labels cannot be read')
@@ -147,9 +146,9 @@ const dynamicOf = <K extends Kind>(kind: K, name: string, labels: Labels | undef
 function total(kind: 'counter' | 'gauge', name: string, labels: Labels | undefined): number {
   const found = dynamic().known(kind, name)
   if (found === undefined) return 0
-  const family = familyOf(found)
-  if (family === undefined || family.type === 'histogram') return 0
-  const wanted = shownLabels(found, labels)
+  const family = familyOf(found.metric)
+  const wanted = wantedOf(found.metric, labels)
+  if (family === undefined || family.type === 'histogram' || wanted === undefined) return 0
   let sum = 0
   family.each((values, value) => {
     if (wanted.every((one, at) => one === undefined || one === values[at])) sum += value
@@ -160,21 +159,4 @@ function total(kind: 'counter' | 'gauge', name: string, labels: Labels | undefin
 function familyOf({ name }: Dynamic<Kind>): Family | undefined {
   for (const family of registry().families()) if (family.name === name) return family
   return undefined
-}
-
-/** The values that a series must carry, in order; undefined for any. */
-function shownLabels(found: Dynamic<Kind>, given: Labels | undefined): (string | undefined)[] {
-  const values = valuesOf(found, given)
-  return found.labels.map(([name], at) => (given?.[name] === undefined ? undefined : values[at]))
-}
-
-function scaled(summary: HistogramSummary, factor: number): HistogramSummary {
-  const { count, ...values } = summary
-  const entries = Object.entries(values).map(([name, value]) => [name, withoutNoise(value * factor)])
-  return { count, ...(Object.fromEntries(entries) as Omit<HistogramSummary, 'count'>) }
-}
-
-/** 0.0452 s are 45.2 ms, and not 45.199999999999996. */
-function withoutNoise(value: number): number {
-  return Number(value.toPrecision(12))
 }

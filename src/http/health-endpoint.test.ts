@@ -2,22 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { checkedService as setup, fails, healthRequest as get } from '../../test/support/checked-service.ts'
 import { StoreSetupError } from '../core/errors.ts'
 import { collect, type Metrics } from '../metrics/index.ts'
-import { healthEndpoint, performanceMiddleware, type HealthChecks, type HealthDocument } from './index.ts'
-
-interface Answer {
-  readonly status?: number
-  readonly ms?: number
-}
-
-async function traffic({ metrics, clock }: ReturnType<typeof setup>, count: number, answer: Answer): Promise<void> {
-  const handler = performanceMiddleware({ service: 'core', metrics })(async () => {
-    if (answer.ms !== undefined) await new Promise<void>((resolve) => clock.after(answer.ms ?? 0, resolve))
-    return new Response(null, { status: answer.status ?? 200 })
-  })
-  const answers = Array.from({ length: count }, () => handler(get('/x')))
-  await clock.tick(answer.ms ?? 0)
-  await Promise.all(answers)
-}
+import { healthEndpoint, type HealthChecks, type HealthDocument } from './index.ts'
 
 describe('the words', () => {
   it('are healthy, ok and 200 when all is well', async () => {
@@ -29,7 +14,9 @@ describe('the words', () => {
       version: '2.2.0',
       scope: 'isolate',
       checks: { database: 'ok', cache: 'ok' },
-      performance: { errorRate: 0, avgLatencyMs: 0, cacheHitRate: 0, uptime: 0 },
+      performance: { errorRate: 0, avgLatencyMs: 0, cacheHitRate: 0, requests: 0, cacheLookups: 0, slowInFlight: 0, uptime: 0 }, // prettier-ignore
+      thresholds: { errorRate: 0.05, minErrors: 5, minRequests: 20, avgLatencyMs: 1_000, slowMs: 1_000, cacheHitRate: 0.5 }, // prettier-ignore
+      reasons: [],
       warmedUp: true,
     })
   })
@@ -125,63 +112,6 @@ describe('the words', () => {
   })
 })
 
-describe('the rates', () => {
-  it('degrade from 20 requests on, and never before', async () => {
-    const service = setup()
-    const { ask } = service
-    await traffic(service, 19, { status: 500 })
-    expect(await ask()).toMatchObject({ code: 200, status: 'healthy', performance: { errorRate: 1 } })
-    await traffic(service, 1, {})
-    expect(await ask()).toMatchObject({ code: 200, status: 'degraded', performance: { errorRate: 0.95 } })
-  })
-
-  it('judge errors above 5 %, and a 4xx is none', async () => {
-    const service = setup()
-    const { ask } = service
-    await traffic(service, 5, { status: 503 })
-    await traffic(service, 95, { status: 404 })
-    expect(await ask()).toMatchObject({ status: 'healthy', performance: { errorRate: 0.05 } })
-    await traffic(service, 1, { status: 503 })
-    expect(await ask()).toMatchObject({ status: 'degraded' })
-  })
-
-  it('judge an average above a second', async () => {
-    const service = setup()
-    const { ask } = service
-    await traffic(service, 20, { ms: 1_000 })
-    expect(await ask()).toMatchObject({ status: 'healthy', performance: { avgLatencyMs: 1_000 } })
-    await traffic(service, 20, { ms: 1_002 })
-    expect(await ask()).toMatchObject({ status: 'degraded', performance: { avgLatencyMs: 1_001 } })
-  })
-
-  it('forget what is older than five minutes', async () => {
-    const service = setup()
-    const { ask } = service
-    await traffic(service, 30, { status: 500 })
-    await service.clock.tick(269_000)
-    expect(await ask()).toMatchObject({ status: 'degraded', performance: { errorRate: 1 } })
-    await service.clock.tick(31_000)
-    expect(await ask()).toMatchObject({ status: 'healthy', performance: { errorRate: 0 } })
-    await traffic(service, 20, {})
-    expect(await ask()).toMatchObject({ status: 'healthy', performance: { errorRate: 0, uptime: 300_000 } })
-  })
-
-  it('judge the cache by its recent look-ups, stale hits included', async () => {
-    const service = setup()
-    const { ask } = service
-    const stats = { hits: 0, staleHits: 0, misses: 1_000 }
-    collect(service.metrics, 'cache', 'profile', () => ({ ...stats }))
-    await traffic(service, 20, {})
-    expect(await ask()).toMatchObject({ status: 'healthy', performance: { cacheHitRate: 0 } })
-    stats.hits += 20
-    stats.staleHits += 20
-    stats.misses += 40
-    expect(await ask()).toMatchObject({ status: 'healthy', performance: { cacheHitRate: 0.5 } })
-    stats.misses += 20
-    expect(await ask()).toMatchObject({ status: 'degraded', performance: { cacheHitRate: 0.4 } })
-  })
-})
-
 describe('healthEndpoint', () => {
   it('refuses options of the wrong type', () => {
     const option = expect.objectContaining({ code: 'ERR_PERF_OPTION' }) as Error
@@ -211,5 +141,32 @@ describe('healthEndpoint', () => {
       const head = await endpoint(new Request(`http://localhost${path}`, { method: 'HEAD' }))
       expect([head.status, head.body, head.headers.get('content-type')]).toEqual([status, null, 'application/json'])
     }
+  })
+})
+
+describe('a process that drains', () => {
+  it('says so with 503 from the first moment, asks nobody, and is alive', async () => {
+    let asked = 0
+    const { ask, host, endpoint } = setup({ database: () => (asked += 1) })
+    expect(await ask()).toMatchObject({ code: 200, status: 'healthy' })
+    let end = (): void => undefined
+    host.track(new Promise<void>((resolve) => (end = resolve)))
+    const drained = host.drain()
+    expect(await ask()).toMatchObject({
+      code: 503,
+      status: 'draining',
+      checks: {},
+      reasons: [{ what: 'draining' }],
+    })
+    expect((await endpoint(get('/health/live'))).status).toBe(200)
+    end()
+    expect(await drained).toBe(0)
+    expect(await ask()).toMatchObject({ code: 503, status: 'draining' })
+    expect(asked).toBe(1)
+  })
+
+  it('says so, too, when it began while a check was asked', async () => {
+    const { ask, host } = setup({ database: () => void host.drain() })
+    expect(await ask()).toMatchObject({ code: 503, status: 'draining', checks: { database: 'ok' } })
   })
 })

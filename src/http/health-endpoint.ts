@@ -5,7 +5,9 @@ import { defaultHost, type Host } from '../core/host.ts'
 import type { Metrics } from '../core/metrics-port.ts'
 import { preferred } from '../core/negotiate.ts'
 import { createHealthChecks, type CheckResult, type CheckWord, type HealthChecks } from './health-checks.ts'
-import { readAll, recentRequests } from './request-window.ts'
+import { judged, thresholdsOf, type HealthRates, type HealthReason, type HealthThresholds, type Judgement } from './health-thresholds.ts' // prettier-ignore
+import { RequestMeter } from './request-meter.ts'
+import { readAll } from './sources.ts'
 
 /** Who the service is, and what its health is judged by. */
 export interface HealthEndpointOptions {
@@ -17,11 +19,17 @@ export interface HealthEndpointOptions {
   readonly checks?: HealthChecks
   /** Where the middleware records and the caches are collected. @defaultValue none: all rates are 0 */
   readonly metrics?: Metrics
+  /** Beyond what the service is degraded; what is left out has its default. */
+  readonly thresholds?: Partial<HealthThresholds>
+  /** Whose `drain` ends the service. */
   readonly host?: Host
 }
 
-/** `degraded` still serves and is answered with 200; `unhealthy`, when a critical check failed, with 503. */
-export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy'
+/**
+ * `degraded` still serves and is answered with 200; with 503 are `unhealthy`, when a critical check failed, and `draining`,
+ * from the moment on that `host.drain()` was called.
+ */
+export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy' | 'draining'
 
 /** The JSON of the health endpoint. */
 export interface HealthDocument {
@@ -35,60 +43,55 @@ export interface HealthDocument {
   readonly checks: Readonly<Record<string, CheckWord>>
   /** Rates of the last five minutes, from 0 to 1; times in milliseconds. */
   readonly performance: HealthRates & { readonly uptime: number }
+  /** What that is judged by. */
+  readonly thresholds: HealthThresholds
+  /** Why it is not healthy; empty when it is. */
+  readonly reasons: readonly HealthReason[]
   /** True when every task of every collected warm-up has succeeded, or is optional and has failed. */
   readonly warmedUp: boolean
-}
-
-/** The rates of the last five minutes in this process; each is 0 when nothing was recorded. */
-export interface HealthRates {
-  readonly errorRate: number
-  readonly avgLatencyMs: number
-  readonly cacheHitRate: number
 }
 
 /** Both are the same JSON. */
 const TYPES: readonly string[] = ['application/json', 'application/health+json']
 
-/** Fewer requests than this say nothing about the service. */
-const ENOUGH = 20
-
-/** Beyond these the service is degraded. */
-const WORST = { errorRate: 0.05, avgLatencyMs: 1_000, cacheHitRate: 0.5 }
-
 /**
- * Answers how the service is: 200 while it is healthy or degraded, 503 when a critical check failed. A path that ends in
- * `/live` is answered with 200 at once, and touches nothing.
+ * Answers how the service is: 200 while it is healthy or degraded, 503 when a critical check failed, and when the host is
+ * draining, for which no check is asked. A path that ends in `/live` is answered with 200 at once, and touches nothing.
  *
- * Rates can only degrade: more than 5 % errors, an average above 1000 ms, or less than half of the cache look-ups hit,
- * over the last five minutes and at least 20 requests. So does a failing check that is not critical; but one that throws
- * `ERR_PERF_STORE_SETUP` makes the service unhealthy whatever its weight, because waiting will not mend it. What a check
- * throws is never shown.
+ * Rates can only degrade, beyond the `thresholds` that the answer names: more than 5 % errors among the requests that could
+ * have succeeded (a 4xx could not), or 5 that are most of them; an average above 1000 ms, in which what is in flight for
+ * longer counts by its age; or less than half of the look-ups of a warm cache hit; over the last five minutes. So does a
+ * failing check that is not critical; but one that throws `ERR_PERF_STORE_SETUP` makes the service unhealthy whatever its
+ * weight, because waiting will not mend it. What a check throws is never shown.
  *
  * @returns a handler; put it at `/health` and `/health/live`
  * @throws OptionError `ERR_PERF_OPTION`
  */
 export function healthEndpoint(options: HealthEndpointOptions): (request: Request) => Promise<Response> {
-  const { metrics, about, run } = checked(options)
+  const { metrics, about, run, thresholds, host } = checked(options)
 
   return fetchHandler('healthEndpoint', async (request: Request) => {
     if (request.method !== 'GET' && request.method !== 'HEAD')
       return new Response('Method Not Allowed\n', { status: 405, headers: { allow: 'GET, HEAD' } })
     if (isLiveness(request.url)) return answer(request, { status: 'healthy', service: about.service })
-    const results = await run()
-    const { rates, degraded } = ratesOf(metrics)
+    const results = host.draining ? [] : await run()
+    const { rates, reasons } = judgementOf(metrics, thresholds)
     return answer(request, {
-      status: statusOf(results, degraded),
+      // Once more: it may have begun to drain while the checks ran.
+      status: host.draining ? 'draining' : statusOf(results, reasons.length > 0),
       ...about,
       scope: 'isolate',
       checks: Object.fromEntries(results.map(({ name, word }) => [name, word])),
       performance: { ...rates, uptime: Math.round(metrics?.uptimeMs() ?? 0) },
+      thresholds,
+      reasons: [...(host.draining ? [DRAINING] : []), ...results.flatMap(reasonOf), ...reasons],
       warmedUp: metrics === undefined || warmedUp(metrics),
     })
   })
 }
 
 function checked(options: HealthEndpointOptions) {
-  knownOptions(options, 'service', 'version', 'domains', 'checks', 'metrics', 'host')
+  knownOptions(options, 'service', 'version', 'domains', 'checks', 'metrics', 'thresholds', 'host')
   const { service, version, domains, checks = {}, metrics, host = defaultHost } = options
   isText('service', service)
   isText('version', version)
@@ -96,7 +99,8 @@ function checked(options: HealthEndpointOptions) {
   if (typeof checks !== 'object' || checks === null) throw new OptionError('checks must be an object of functions')
   if (metrics !== undefined) hasMethods('metrics', metrics, 'sources', 'uptimeMs')
   const about = { service, version, ...(domains === undefined ? {} : { domains: [...domains] }) }
-  return { metrics, about, run: createHealthChecks(checks, host) }
+  const thresholds = thresholdsOf(options.thresholds)
+  return { metrics, about, run: createHealthChecks(checks, host), thresholds, host }
 }
 
 function checkDomains(domains: unknown): void {
@@ -116,18 +120,17 @@ function statusOf(results: readonly CheckResult[], degraded: boolean): HealthSta
   return failed.length > 0 || degraded ? 'degraded' : 'healthy'
 }
 
-function ratesOf(metrics: Metrics | undefined): { readonly rates: HealthRates; readonly degraded: boolean } {
-  if (metrics === undefined) return { rates: { errorRate: 0, avgLatencyMs: 0, cacheHitRate: 0 }, degraded: false }
-  const { requests, errors, latencyMs, cacheHits, cacheLookups } = recentRequests(metrics)
-  const share = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole)
-  const rates = {
-    errorRate: rounded(share(errors, requests)),
-    avgLatencyMs: rounded(share(latencyMs, requests)),
-    cacheHitRate: rounded(share(cacheHits, cacheLookups)),
-  }
-  const poorCache = cacheLookups >= ENOUGH && share(cacheHits, cacheLookups) < WORST.cacheHitRate
-  const poor = share(errors, requests) > WORST.errorRate || share(latencyMs, requests) > WORST.avgLatencyMs || poorCache
-  return { rates, degraded: requests >= ENOUGH && poor }
+const DRAINING: HealthReason = { what: 'draining', value: 'host.drain() was called' }
+
+function reasonOf({ name, word }: CheckResult): HealthReason[] {
+  return word === 'ok' ? [] : [{ what: `checks.${name}`, value: word }]
+}
+
+const NOTHING = { requests: 0, errors: 0, clientErrors: 0, timed: 0, latencyMs: 0, cacheHits: 0, cacheLookups: 0, warmCache: { hits: 0, lookups: 0 } } // prettier-ignore
+
+function judgementOf(metrics: Metrics | undefined, thresholds: HealthThresholds): Judgement {
+  const meter = metrics && RequestMeter.known(metrics)
+  return judged(meter?.read() ?? NOTHING, meter?.open(thresholds.slowMs) ?? { count: 0, ageMs: 0 }, thresholds)
 }
 
 function warmedUp(metrics: Metrics): boolean {
@@ -138,13 +141,9 @@ function warmedUp(metrics: Metrics): boolean {
   })
 }
 
-function rounded(value: number): number {
-  return Math.round(value * 10_000) / 10_000
-}
-
 function answer(request: Request, document: HealthDocument | Pick<HealthDocument, 'status' | 'service'>): Response {
   return new Response(request.method === 'HEAD' ? null : JSON.stringify(document), {
-    status: document.status === 'unhealthy' ? 503 : 200,
+    status: document.status === 'unhealthy' || document.status === 'draining' ? 503 : 200,
     headers: {
       'content-type': preferred(request.headers.get('accept'), TYPES) ?? 'application/json',
       'cache-control': 'no-store',

@@ -1,4 +1,28 @@
 export { performanceMiddleware, type PerformanceOptions } from './performance.ts'
+export type { MeasureOptions } from './measure.ts'
+export {
+  honoPerformance,
+  honoRoute,
+  type HonoContextLike,
+  type HonoMiddleware,
+  type HonoPerformanceOptions,
+} from './performance-hono.ts'
+export {
+  expressPerformance,
+  expressRoute,
+  type ExpressPerformanceOptions,
+  type ExpressRequestLike,
+  type ExpressResponseLike,
+} from './performance-express.ts'
+export {
+  fastifyPerformance,
+  fastifyRoute,
+  type FastifyLike,
+  type FastifyPerformanceOptions,
+  type FastifyPlugin,
+  type FastifyReplyLike,
+  type FastifyRequestLike,
+} from './performance-fastify.ts'
 export type { RequestLine } from './request-log.ts'
 export { metricsEndpoint, type MetricsEndpointOptions } from './metrics-endpoint.ts'
 export { performanceDocument, type CacheSummary, type PerformanceDocument } from './performance-document.ts'
@@ -17,9 +41,9 @@ export {
   healthEndpoint,
   type HealthDocument,
   type HealthEndpointOptions,
-  type HealthRates,
   type HealthStatus,
 } from './health-endpoint.ts'
+export type { HealthRates, HealthReason, HealthThresholds } from './health-thresholds.ts'
 export type { CheckRun, CheckWord, HealthCheck, HealthChecks } from './health-checks.ts'
 export type { Call } from '../core/deadline.ts'
 export type { Handler, Middleware } from '../core/handler.ts'

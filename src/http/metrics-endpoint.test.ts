@@ -2,12 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { parsePrometheusText } from '../../test/support/prometheus-text.ts'
 import type { Fact } from '../core/fact.ts'
 import { createHost } from '../core/host.ts'
-import { collect, createMetrics } from '../metrics/index.ts'
+import { aggregate, collect, createMetrics, flush, memoryMetricsStore } from '../metrics/index.ts'
 import { manualClock } from '../testing/clock.ts'
 import { PAGE_HEADERS } from './page.ts'
 import {
   metricsEndpoint,
   performanceMiddleware,
+  trackers,
   type MetricsEndpointOptions,
   type PerformanceDocument,
 } from './index.ts'
@@ -166,14 +167,42 @@ describe('the JSON document', () => {
     expect(rest).toEqual({
       timestamp: '2024-01-31T12:00:00.000Z',
       uptime: 0,
-      metrics: { counters: {}, gauges: {}, histograms: {} },
+      metrics: { counters: {}, gauges: {}, histograms: {}, recentMs: 0 },
+      requests: null,
       cache: {},
-      clientPool: { size: 0, healthy: 0, totalUses: 0, oldestClientAge: 0 },
+      clientPool: { pools: 0, size: 0, borrowed: 0, waiting: 0, healthy: 0, totalUses: 0, oldestClientAge: 0 },
       handlers: {},
-      deduplication: { checked: 0, duplicates: 0 },
+      deduplication: { dedups: 0, checked: 0, duplicates: 0 },
     })
     expect(Object.keys(memory)).toEqual(['heapUsed', 'heapTotal', 'external'])
     expect(memory.heapUsed).toBeGreaterThan(0)
+  })
+
+  it('knows what is recent of a sum that is read anew each time', async () => {
+    const clock = manualClock()
+    const host = createHost({ clock })
+    const store = memoryMetricsStore({ clock })
+    const metrics = createMetrics({ host, defaultLabels: { service: 'core' } })
+    const { recordRequestMetrics } = trackers(metrics)
+    const answer = async (count: number, durationMs: number): Promise<void> => {
+      for (let n = 0; n < count; n += 1) recordRequestMetrics({ method: 'GET', status: 200, route: '/a', durationMs })
+      await flush(metrics, store, { host })
+    }
+    const endpoint = metricsEndpoint({ metrics: () => aggregate(store, { host }), access: 'public', host })
+    const read = async (): Promise<PerformanceDocument> => (await (await endpoint(get())).json()) as PerformanceDocument
+    await answer(100, 8_000)
+    expect((await read()).requests).toMatchObject({ count: 100, recent: { count: 0 } })
+    for (let minute = 0; minute < 6; minute += 1) {
+      await clock.tick(60_000)
+      await read()
+    }
+    await answer(50, 10)
+    await clock.tick(2_000)
+    const { requests, metrics: shown } = await read()
+    expect(requests).toMatchObject({ count: 150, recent: { count: 50 } })
+    expect(requests?.p99).toBeGreaterThan(7_000)
+    expect(requests?.recent.p99).toBeLessThan(11)
+    expect(shown.recentMs).toBeGreaterThan(240_000)
   })
 
   it('shows what was collected: caches by name, pools and dedups summed, ages in milliseconds', async () => {
@@ -184,7 +213,14 @@ describe('the JSON document', () => {
     collect(metrics, 'cache', 'broken', () => {
       throw new Error('closed')
     })
-    collect(metrics, 'pool', 'pg', () => ({ size: 2, healthy: 2, totalUses: 100, oldestClientAgeMs: 61_000 }))
+    collect(metrics, 'pool', 'pg', () => ({
+      size: 2,
+      healthy: 2,
+      borrowed: 1,
+      waiting: 7,
+      totalUses: 100,
+      oldestClientAgeMs: 61_000,
+    }))
     collect(metrics, 'pool', 'rest', () => ({ size: 1, healthy: 1, totalUses: 50, oldestClientAgeMs: 5 }))
     collect(metrics, 'lazy', 'core', () => ({ 'core:home': { loaded: true, loadTimeMs: 45, loads: 1, errors: 0 } }))
     collect(metrics, 'dedup', 'a', () => ({ checked: 6, duplicates: 1 }))
@@ -194,15 +230,23 @@ describe('the JSON document', () => {
     await clock.tick(12_345)
     const shown = await document(metrics)
     expect(Object.keys(shown)).toEqual(
-      ['timestamp', 'uptime', 'metrics', 'cache', 'clientPool', 'handlers', 'deduplication', 'memory'],
+      ['timestamp', 'uptime', 'metrics', 'requests', 'cache', 'clientPool', 'handlers', 'deduplication', 'memory'],
     ) // prettier-ignore
     const { uptime, cache, clientPool, handlers, deduplication } = shown
     expect(uptime).toBe(12_345)
     expect(Object.keys(cache)).toEqual(['profile', '__proto__'])
     expect(cache['profile']).toEqual({ hits: 120, misses: 30, hitRate: 0.8, size: 45 })
-    expect(clientPool).toEqual({ size: 3, healthy: 3, totalUses: 150, oldestClientAge: 61_000 })
+    expect(clientPool).toEqual({
+      pools: 2,
+      size: 3,
+      borrowed: 1,
+      waiting: 7,
+      healthy: 3,
+      totalUses: 150,
+      oldestClientAge: 61_000,
+    })
     expect(handlers).toEqual({ 'core:home': { loaded: true, loadTimeMs: 45 } })
-    expect(deduplication).toEqual({ checked: 10, duplicates: 1 })
+    expect(deduplication).toEqual({ dedups: 2, checked: 10, duplicates: 1 })
     expect(shown.metrics.counters).toMatchObject({
       'http_requests_total{method="GET",status="200",route="other"}': 1,
       cache_hits_total: 121,

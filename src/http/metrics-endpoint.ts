@@ -4,7 +4,7 @@ import { fetchHandler } from '../core/handler.ts'
 import { defaultHost, type Host } from '../core/host.ts'
 import type { MetricsView } from '../core/metrics-port.ts'
 import { acceptsGzip } from '../core/negotiate.ts'
-import { FORMATS, formatOf, headersOf, textOf, type Format } from './metrics-format.ts'
+import { createTexts, FORMATS, formatOf, headersOf, type Format } from './metrics-format.ts'
 import { createRenderings } from './render-once.ts'
 import { bringsToken, checkAccess, type Access } from './tokens.ts'
 
@@ -35,7 +35,7 @@ export interface MetricsEndpointOptions {
  */
 export function metricsEndpoint(options: MetricsEndpointOptions): (request: Request) => Promise<Response> {
   const { metrics, access, timeoutMs, host } = checked(options)
-  const rendered = createRenderings({ host, timeoutMs, render: (format: Format) => textOf(format, metrics) })
+  const rendered = createRenderings({ host, timeoutMs, render: createTexts(metrics) })
   let toldClosed = false
   let toldError: unknown
 

@@ -3,7 +3,8 @@ import { PROMETHEUS_TEXT, prometheusText } from '../core/metrics-text.ts'
 import { preferred } from '../core/negotiate.ts'
 import { OPEN_METRICS_TEXT, openMetricsText } from '../core/open-metrics-text.ts'
 import { metricsPage, PAGE_HEADERS } from './page.ts'
-import { performanceDocument } from './performance-document.ts'
+import { recentHistograms, RecentHistograms } from '../core/recent-histograms.ts'
+import { documentOf } from './performance-document.ts'
 
 /** The formats of the metrics endpoint, by their names in the query. */
 export type Format = 'json' | 'openmetrics' | 'prometheus' | 'html'
@@ -39,13 +40,20 @@ export function headersOf(format: Format): Readonly<Record<string, string>> {
   return { 'content-type': TYPES[format], ...(format === 'html' ? PAGE_HEADERS : {}) }
 }
 
-/** The text of a format. The page holds no data, so that nobody is asked for any. */
-export async function textOf(
-  format: Format,
+/** Gives the text of a format. The page holds no data, so that nobody is asked for any. */
+export function createTexts(
   metrics: MetricsView | (() => MetricsView | Promise<MetricsView>),
-): Promise<string> {
-  if (format === 'html') return metricsPage()
-  const view = typeof metrics === 'function' ? await metrics() : metrics
-  if (format === 'json') return JSON.stringify(performanceDocument(view))
-  return format === 'openmetrics' ? openMetricsText(view) : prometheusText(view)
+): (format: Format) => Promise<string> {
+  // What is given anew each time has no memory of its own.
+  const own = new RecentHistograms()
+  const isRegistry = (view: MetricsView): boolean => 'counter' in view
+  return async (format) => {
+    if (format === 'html') return metricsPage()
+    const view = typeof metrics === 'function' ? await metrics() : metrics
+    const recent = isRegistry(view) ? recentHistograms(view) : own
+    // Whoever scrapes keeps it up to date for whoever reads.
+    recent.mark(view)
+    if (format === 'json') return JSON.stringify(documentOf(view, recent))
+    return format === 'openmetrics' ? openMetricsText(view) : prometheusText(view)
+  }
 }

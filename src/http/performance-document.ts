@@ -1,8 +1,11 @@
 import { isoTime } from '../core/iso-time.ts'
-import { metricsJson, type MetricsDocument } from '../core/metrics-json.ts'
-import type { MetricsView } from '../core/metrics-port.ts'
+import { histogramSummary, type HistogramSummary } from '../core/histogram-summary.ts'
+import { metricsDocument, type MetricsDocument, type SeeHistogram } from '../core/metrics-json.ts'
+import type { HistogramSnapshot, MetricsView } from '../core/metrics-port.ts'
+import { recentHistograms, type RecentHistograms } from '../core/recent-histograms.ts'
+import { mergedSnapshots } from '../core/snapshots.ts'
 import { memoryUse, type MemoryUse } from './memory.ts'
-import { number, readAll, type NamedStats } from './request-window.ts'
+import { number, readAll, type NamedStats } from './sources.ts'
 
 /** What one cache did so far. */
 export interface CacheSummary {
@@ -18,11 +21,18 @@ export interface PerformanceDocument {
   /** Milliseconds since the first request or scrape. */
   readonly uptime: number
   readonly metrics: MetricsDocument
+  /** The times to answer of all routes together, in milliseconds; null where requests are not measured. */
+  readonly requests: HistogramSummary | null
   /** By the name of the cache. */
   readonly cache: Readonly<Record<string, CacheSummary>>
   /** All pools together; the age in milliseconds. */
   readonly clientPool: {
+    /** How many of them there are. */
+    readonly pools: number
     readonly size: number
+    readonly borrowed: number
+    /** Borrowers that wait for a client. */
+    readonly waiting: number
     readonly healthy: number
     readonly totalUses: number
     readonly oldestClientAge: number
@@ -30,13 +40,24 @@ export interface PerformanceDocument {
   /** By the name of the handler. */
   readonly handlers: Readonly<Record<string, { readonly loaded: boolean; readonly loadTimeMs: number }>>
   /** All dedups together. */
-  readonly deduplication: { readonly checked: number; readonly duplicates: number }
+  readonly deduplication: {
+    /** How many of them there are. */
+    readonly dedups: number
+    readonly checked: number
+    readonly duplicates: number
+  }
   /** In bytes; 0 where the platform does not say. */
   readonly memory: MemoryUse
 }
 
 /** Reads the registry, and nothing else. */
 export function performanceDocument(metrics: MetricsView): PerformanceDocument {
+  return documentOf(metrics, recentHistograms(metrics))
+}
+
+/** @param recent - who remembers how the metrics stood */
+export function documentOf(metrics: MetricsView, recent: RecentHistograms): PerformanceDocument {
+  const routes = allRoutes()
   const pools = readAll(metrics, 'pool')
   const dedups = readAll(metrics, 'dedup')
   const total = (all: readonly NamedStats[], field: string): number =>
@@ -44,17 +65,42 @@ export function performanceDocument(metrics: MetricsView): PerformanceDocument {
   return {
     timestamp: isoTime(metrics.clock.now()),
     uptime: Math.round(metrics.uptimeMs()),
-    metrics: metricsJson(metrics),
+    metrics: metricsDocument(metrics, recent, routes.see),
+    requests: routes.summary(),
     cache: caches(metrics),
     clientPool: {
+      pools: pools.length,
       size: total(pools, 'size'),
+      borrowed: total(pools, 'borrowed'),
+      waiting: total(pools, 'waiting'),
       healthy: total(pools, 'healthy'),
       totalUses: total(pools, 'totalUses'),
       oldestClientAge: Math.max(0, ...pools.map(({ stats }) => number(stats['oldestClientAgeMs']))),
     },
     handlers: handlers(metrics),
-    deduplication: { checked: total(dedups, 'checked'), duplicates: total(dedups, 'duplicates') },
+    deduplication: {
+      dedups: dedups.length,
+      checked: total(dedups, 'checked'),
+      duplicates: total(dedups, 'duplicates'),
+    },
     memory: memoryUse(),
+  }
+}
+
+/** The routes as one, put together as they are seen. */
+function allRoutes(): { readonly see: SeeHistogram; summary(): HistogramSummary | null } {
+  let routes: { all: HistogramSnapshot; lately: HistogramSnapshot; buckets: readonly number[] } | undefined
+  return {
+    see({ name, buckets }, { all, lately }) {
+      if (name !== 'http_request_duration_seconds') return
+      routes = {
+        all: routes === undefined ? all : mergedSnapshots(routes.all, all),
+        lately: routes === undefined ? lately : mergedSnapshots(routes.lately, lately),
+        buckets,
+      }
+    },
+    summary: () =>
+      routes === undefined ? null : histogramSummary(routes.all, routes.lately, { ...routes, scale: 1_000 }),
   }
 }
 

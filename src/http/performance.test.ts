@@ -32,7 +32,7 @@ describe('performanceMiddleware', () => {
     expect(read('http_requests_total', { method: 'POST', status: '204', route: '/users/:id' })).toBe(1)
     expect(read('http_request_duration_seconds_sum', { route: '/users/:id' })).toBe(0.04)
     expect(read('http_requests_in_flight')).toBe(0)
-    expect(read('http_request_errors_total', { route: '/users/:id' })).toBeUndefined()
+    expect(read('http_request_errors_total', { route: '/users/:id' })).toBe(0)
     expect(lines).toEqual([])
   })
 
@@ -146,7 +146,8 @@ describe('performanceMiddleware', () => {
   it('counts 500 and above as an error, and no 4xx', async () => {
     const { measured, read, lines } = setup()
     for (const status of [200, 302, 400, 499]) await measured(() => new Response(null, { status }))(request())
-    expect([read('http_request_errors_total', { route: 'other' }), lines]).toEqual([undefined, []])
+    expect([read('http_request_errors_total', { route: 'other' }), lines]).toEqual([0, []])
+    expect(read('http_request_client_errors_total', { route: 'other' })).toBe(2)
     for (const status of [500, 503]) await measured(() => new Response(null, { status }))(request())
     expect([read('http_request_errors_total', { route: 'other' }), lines.length]).toEqual([2, 2])
   })

@@ -68,7 +68,7 @@ export function errorFields(error: unknown): { readonly error?: string; readonly
 const TRACEPARENT = /^(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?$/
 
 /** The trace id of a W3C `traceparent` header (https://www.w3.org/TR/trace-context/#traceparent-header). */
-export function traceId(request: Request): { readonly trace_id?: string } {
-  const [, version, id, more] = TRACEPARENT.exec(request.headers.get('traceparent') ?? '') ?? []
+export function traceId(header: string | null | undefined): { readonly trace_id?: string } {
+  const [, version, id, more] = TRACEPARENT.exec(header ?? '') ?? []
   return id === undefined || (version === '00' && more !== undefined) ? {} : { trace_id: id }
 }

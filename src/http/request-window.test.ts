@@ -3,18 +3,23 @@ import { describe, expect, it } from 'vitest'
 import { createHost } from '../core/host.ts'
 import { collect, createMetrics } from '../metrics/index.ts'
 import { manualClock } from '../testing/clock.ts'
-import { recentRequests, RequestWindow, type RecentRequests } from './request-window.ts'
+import { RequestMeter } from './request-meter.ts'
+import type { RecentRequests } from './request-window.ts'
 
 /** What may happen to a window. */
 type Step =
-  | { readonly do: 'request'; readonly ms: number; readonly failed: boolean }
+  | { readonly do: 'request'; readonly ms: number; readonly status: number }
   | { readonly do: 'look up'; readonly field: 'hits' | 'staleHits' | 'misses' }
   | { readonly do: 'replace the cache' }
   | { readonly do: 'pass'; readonly ms: number }
   /** An administrator sets the clock. */
   | { readonly do: 'set'; readonly ms: number }
 
-const request = fc.record({ do: fc.constant('request' as const), ms: fc.nat(5_000), failed: fc.boolean() })
+const request = fc.record({
+  do: fc.constant('request' as const),
+  ms: fc.oneof(fc.nat(5_000), fc.constant(NaN)),
+  status: fc.constantFrom(200, 302, 404, 499, 500, 503),
+})
 const lookUp = fc.record({
   do: fc.constant('look up' as const),
   field: fc.constantFrom('hits' as const, 'staleHits' as const, 'misses' as const),
@@ -35,23 +40,32 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 interface ModelRequest {
   readonly at: number
   readonly ms: number
-  readonly failed: boolean
+  readonly status: number
   /** Where the cache stood. */
   readonly hits: number
   readonly lookups: number
 }
 
 /** All requests there ever were, filtered when somebody asks. */
-function expected(all: readonly ModelRequest[], at: number, now: { hits: number; lookups: number }): RecentRequests {
+function expected(
+  all: readonly ModelRequest[],
+  at: number,
+  now: { hits: number; lookups: number },
+): Omit<RecentRequests, 'warmCache'> {
   const from = (Math.floor(at / 30_000) - 9) * 30_000
   const recent = all.filter((one) => one.at >= from)
   const first = recent[0] ?? now
   const misses = (at: { hits: number; lookups: number }): number => at.lookups - at.hits
   const since = first.hits <= now.hits && misses(first) <= misses(now) ? first : { hits: 0, lookups: 0 }
+  const isTheirs = ({ status }: ModelRequest): boolean => status >= 400 && status < 500
+  const ours = recent.filter((one) => !isTheirs(one))
+  const timed = ours.filter(({ ms }) => !Number.isNaN(ms))
   return {
-    requests: recent.length,
-    errors: recent.filter(({ failed }) => failed).length,
-    latencyMs: recent.reduce((sum, { ms }) => sum + ms, 0),
+    requests: ours.length,
+    errors: ours.filter(({ status }) => status >= 500).length,
+    clientErrors: recent.filter(isTheirs).length,
+    timed: timed.length,
+    latencyMs: timed.reduce((sum, { ms }) => sum + ms, 0),
     cacheHits: now.hits - since.hits,
     cacheLookups: now.lookups - since.lookups,
   }
@@ -60,7 +74,7 @@ function expected(all: readonly ModelRequest[], at: number, now: { hits: number;
 async function obeysTheModel(steps: readonly Step[]): Promise<void> {
   const clock = manualClock()
   const metrics = createMetrics({ host: createHost({ clock }) })
-  const window = RequestWindow.of('core', metrics, clock)
+  const meter = RequestMeter.of(metrics)
   const all: ModelRequest[] = []
   let stats = { hits: 0, staleHits: 0, misses: 0 }
   collect(metrics, 'cache', 'profile', () => ({ ...stats }))
@@ -68,12 +82,12 @@ async function obeysTheModel(steps: readonly Step[]): Promise<void> {
   for (const each of steps) {
     if (each.do === 'request') {
       all.push({ at: clock.elapsed(), ...each, ...cache() })
-      window.add(clock.elapsed(), each.ms, each.failed)
+      meter.record({ method: 'GET', route: '/a', status: each.status, latencyMs: each.ms }, clock.elapsed())
     } else if (each.do === 'look up') stats[each.field] += 1
     else if (each.do === 'replace the cache') stats = { hits: 0, staleHits: 0, misses: 0 }
     else if (each.do === 'set') clock.set(clock.now() + each.ms)
     else await clock.tick(each.ms)
-    expect(recentRequests(metrics)).toEqual(expected(all, clock.elapsed(), cache()))
+    expect(meter.read()).toMatchObject(expected(all, clock.elapsed(), cache()))
   }
 }
 
@@ -82,17 +96,49 @@ describe('the window of recent requests', () => {
     await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 60 }), obeysTheModel), { numRuns: 200 })
   })
 
-  it('is one for all handlers of a service, and services are added up but not their caches', () => {
+  it('is one for all who measure over a registry', () => {
     const clock = manualClock()
     const metrics = createMetrics({ host: createHost({ clock }) })
-    const stats = { hits: 0, staleHits: 0, misses: 0 }
+    const meter = RequestMeter.of(metrics)
+    expect([RequestMeter.of(metrics), RequestMeter.known(metrics)]).toEqual([meter, meter])
+    expect(RequestMeter.known(createMetrics())).toBeUndefined()
+  })
+})
+
+describe('the look-ups of warm caches', () => {
+  function setUp() {
+    const clock = manualClock()
+    const metrics = createMetrics({ host: createHost({ clock }) })
+    const stats = { hits: 0, misses: 0 }
     collect(metrics, 'cache', 'profile', () => ({ ...stats }))
-    const [a, b] = [RequestWindow.of('a', metrics, clock), RequestWindow.of('b', metrics, clock)]
-    expect(RequestWindow.of('a', metrics, clock)).toBe(a)
-    a.add(0, 10, false)
-    stats.misses += 10
-    b.add(0, 20, true)
-    stats.hits += 30
-    expect(recentRequests(metrics)).toEqual({ requests: 2, errors: 1, latencyMs: 30, cacheHits: 30, cacheLookups: 40 })
+    const meter = RequestMeter.of(metrics)
+    /** Requests for so many minutes, each with a miss. */
+    const minutes = async (count: number): Promise<void> => {
+      for (let half = 0; half < count * 2; half += 1) {
+        stats.misses += 10
+        meter.record({ method: 'GET', route: '/a', status: 200, latencyMs: 1 }, clock.elapsed())
+        await clock.tick(30_000)
+      }
+    }
+    return { clock, stats, minutes, warm: () => meter.read().warmCache.lookups }
+  }
+
+  it('are none in the first five minutes, and then those after them', async () => {
+    const { minutes, warm } = setUp()
+    await minutes(5)
+    expect(warm()).toBe(0)
+    await minutes(1)
+    expect(warm()).toBeGreaterThan(0)
+    await minutes(5)
+    expect(warm()).toBe(80)
+  })
+
+  it('are none after a silence that has emptied them', async () => {
+    const { clock, minutes, warm } = setUp()
+    await minutes(20)
+    expect(warm()).toBe(80)
+    await clock.tick(600_000)
+    await minutes(4)
+    expect(warm()).toBe(0)
   })
 })

@@ -108,10 +108,17 @@ describe('trackHandler', () => {
     // @ts-expect-error - a label that was not declared has no series
     const unknown = trackHandler('home', () => 3, { domain: 'core', user: 'u1' })
     expect([unlabelled(), unknown()]).toEqual([2, 3])
-    expect(misuse(metricsJson(other).counters)).toHaveLength(2)
+    expect(misuse(metricsJson(other).counters)).toHaveLength(3)
     expect(misuse(counters())).toEqual([])
   })
 })
+
+/** What was counted, by its outcome. */
+const outcomes = (counters: Readonly<Record<string, number>>): object =>
+  Object.fromEntries(Object.entries(counters).map(([key, value]) => [/outcome="(\w+)"/.exec(key)?.[1], value]))
+
+const withoutZeros = (counters: Readonly<Record<string, number>>): object =>
+  Object.fromEntries(Object.entries(counters).filter(([, value]) => value !== 0))
 
 describe.each([
   [
@@ -132,7 +139,7 @@ describe.each([
     let runs = 0
     expect(of(tracked)(() => ++runs)).toBe(1)
     expect(await of(tracked)(() => Promise.resolve(++runs))).toBe(2)
-    expect(Object.values(tracked.counters())).toEqual([2])
+    expect(outcomes(tracked.counters())).toEqual({ ok: 2, error: 0 })
   })
 
   it('runs a query builder once, though both it and the caller wait for it', async () => {
@@ -150,10 +157,26 @@ describe.each([
     }
     expect(() => of(tracked)(fail)).toThrow('down')
     await expect(of(tracked)(async () => fail())).rejects.toThrow('down')
-    const entries = Object.entries(tracked.counters())
-    expect(entries).toHaveLength(1)
-    expect(entries[0]?.[0]).toContain('outcome="error"')
-    expect(entries[0]?.[1]).toBe(2)
+    expect(outcomes(tracked.counters())).toEqual({ ok: 0, error: 2 })
+  })
+
+  it('is in flight until it has ended, however it ends', async () => {
+    const tracked = tracking()
+    const inFlight = (): number[] => Object.values(metricsJson(tracked.metrics).gauges)
+    let end = (): void => undefined
+    const work = of(tracked)(() => new Promise<void>((resolve) => (end = resolve))) as Promise<void>
+    const failing = of(tracked)(() => Promise.reject(new Error('down'))) as Promise<void>
+    await expect(failing).rejects.toThrow('down')
+    expect(inFlight()).toEqual([1])
+    end()
+    await work
+    expect(inFlight()).toEqual([0])
+  })
+
+  it('shows both outcomes from the beginning of the first on, so that a rate has a 0 to rise from', () => {
+    const tracked = tracking()
+    of(tracked)(() => expect(outcomes(tracked.counters())).toEqual({ ok: 0, error: 0 }))
+    expect(outcomes(tracked.counters())).toEqual({ ok: 1, error: 0 })
   })
 
   it('looks at odd results without failing', () => {
@@ -194,7 +217,7 @@ describe('what is recorded by hand', () => {
     recordRequestMetrics({ method: 'POST', status: 200, route: '/users/:id', durationMs: 30 })
     recordRequestMetrics({ method: 'BREW', status: 503, route: '/users/250788000001?a=1', durationMs: 50 })
     recordRequestMetrics({ method: 'GET', status: NaN, route: '', durationMs: 1 })
-    expect(counters()).toEqual({
+    expect(withoutZeros(counters())).toEqual({
       'http_requests_total{method="POST",status="200",route="/users/:id"}': 2,
       'http_requests_total{method="OTHER",status="503",route="/users/:id"}': 1,
       'http_requests_total{method="GET",status="500",route="other"}': 1,

@@ -1,13 +1,17 @@
 import { hasMethods, isFunction, knownOptions } from '../core/check.ts'
 import type { Metrics } from '../core/metrics-port.ts'
+import { checkRoutes } from './measure.ts'
 import { methodLabel, routeLabel, statusNumber } from './request-labels.ts'
-import { requestRecorder } from './request-recorder.ts'
-import { returned, wasOk, watched, withoutError, type Outcome } from './track-work.ts'
+import { RequestMeter } from './request-meter.ts'
+import { returned, wasOk, watched, withoutError } from './track-work.ts'
+import { WorkRecorder } from './work-recorder.ts'
 
 /** Which labels handlers have besides their name. */
 export interface TrackersOptions<L extends readonly string[]> {
   /** Names of more labels for all handlers, e.g. `['domain']`: each handler gets its values once. @defaultValue none */
   readonly handlerLabels?: L
+  /** The templates of the routes that `recordRequestMetrics` is given, as `performanceMiddleware` has them. */
+  readonly routes?: readonly string[]
 }
 
 /** A request that was answered elsewhere than behind `performanceMiddleware`. */
@@ -56,8 +60,9 @@ export interface Trackers<L extends readonly string[] = readonly []> {
    */
   trackColdStart(service: string): boolean
   /**
-   * Wraps a handler: `handler_calls_total{handler,outcome}` and `handler_duration_seconds{handler}`. What it takes, gives
-   * and throws passes through unchanged. It fails when it throws or rejects.
+   * Wraps a handler: `handler_calls_total{handler,outcome}`, `handler_duration_seconds{handler}`, and, as what never ends is
+   * in neither, `handler_calls_in_flight{handler}`. What it takes, gives and throws passes through unchanged. It fails when it
+   * throws or rejects.
    *
    * @param labels - the values of `handlerLabels`, the same for every call of this handler
    */
@@ -68,16 +73,16 @@ export interface Trackers<L extends readonly string[] = readonly []> {
   ): (this: This, ...args: Args) => Result
   /**
    * Runs `fn` once: `database_operations_total{operation,table,outcome}` and
-   * `database_operation_duration_seconds{operation,table}`. It fails when it throws, or gives an object with an `error`,
+   * `database_operation_duration_seconds{operation,table}`, `database_operations_in_flight{operation,table}`. It fails when it throws, or gives an object with an `error`,
    * as supabase-js does. A query builder that is given back runs here, and comes back as a promise.
    */
   trackDatabaseOp<T>(operation: string, table: string, fn: () => T): T
   /**
-   * Runs `fn` once: `api_calls_total{api,outcome}` and `api_call_duration_seconds{api}`. It fails when it throws, or gives
+   * Runs `fn` once: `api_calls_total{api,outcome}`, `api_call_duration_seconds{api}`, `api_calls_in_flight{api}`. It fails when it throws, or gives
    * an object whose `ok` is false, as `fetch` does.
    */
   trackApiCall<T>(api: string, fn: () => T): T
-  /** Counts a request in the metrics of `performanceMiddleware`. */
+  /** Records a request as `performanceMiddleware` does: in its metrics, and in what the health endpoint judges by. */
   recordRequestMetrics(request: RequestMetrics): void
   /** As {@link Trackers.trackDatabaseOp}, for what has ended. */
   recordDatabaseMetrics(operation: DatabaseMetrics): void
@@ -100,8 +105,9 @@ export function trackers<const L extends readonly string[] = readonly []>(
   metrics: Metrics,
   options: TrackersOptions<L> = {},
 ): Trackers<L> {
-  hasMethods('metrics', metrics, 'counter', 'histogram')
-  knownOptions(options, 'handlerLabels')
+  hasMethods('metrics', metrics, 'counter', 'gauge', 'histogram', 'addSource', 'reserve')
+  checkRoutes(options.routes)
+  knownOptions(options, 'handlerLabels', 'routes')
   const { clock } = metrics
   // A registry of one service usually says so on every line: then the label is there already.
   const named = Object.hasOwn(metrics.defaultLabels, 'service')
@@ -109,17 +115,17 @@ export function trackers<const L extends readonly string[] = readonly []>(
     help: 'Isolates that began to serve',
     labels: named ? [] : ['service'],
   })
-  const recordDatabase = databaseRecorder(metrics)
-  const recordApi = apiRecorder(metrics)
+  const databaseWork = databaseRecorder(metrics)
+  const apiWork = apiRecorder(metrics)
   const since = (startedAt: number): number => (clock.elapsed() - startedAt) / 1_000
 
   return {
     trackHandler: handlerTracker(metrics, options.handlerLabels ?? []) as Trackers<L>['trackHandler'],
-    recordRequestMetrics: givenRequests(metrics),
+    recordRequestMetrics: givenRequests(metrics, options.routes),
     recordDatabaseMetrics: ({ operation, table, durationMs, ok }) =>
-      recordDatabase([operation, table], ok ? 'ok' : 'error', secondsOf(durationMs)),
+      databaseWork.of(operation, table).count(ok ? 'ok' : 'error', secondsOf(durationMs)),
     recordApiMetrics: ({ api, durationMs, ok, status = 0 }) =>
-      recordApi(api, ok && status < 400 ? 'ok' : 'error', secondsOf(durationMs)),
+      apiWork.of(api).count(ok && status < 400 ? 'ok' : 'error', secondsOf(durationMs)),
 
     trackColdStart(service) {
       const known = started.get(metrics) ?? new Set()
@@ -131,11 +137,15 @@ export function trackers<const L extends readonly string[] = readonly []>(
     },
     trackDatabaseOp(operation, table, fn) {
       const startedAt = clock.elapsed()
-      return watched(fn, withoutError, (outcome) => recordDatabase([operation, table], outcome, since(startedAt)))
+      const work = databaseWork.of(operation, table)
+      work.begin()
+      return watched(fn, withoutError, (outcome) => work.end(outcome, since(startedAt)))
     },
     trackApiCall(api, fn) {
       const startedAt = clock.elapsed()
-      return watched(fn, wasOk, (outcome) => recordApi(api, outcome, since(startedAt)))
+      const work = apiWork.of(api)
+      work.begin()
+      return watched(fn, wasOk, (outcome) => work.end(outcome, since(startedAt)))
     },
   }
 }
@@ -151,6 +161,10 @@ function handlerTracker(metrics: Metrics, more: readonly string[]): Trackers<rea
     help: 'Time that a handler took',
     labels: ['handler', ...more],
   })
+  const inFlight = metrics.gauge('handler_calls_in_flight', {
+    help: 'Calls of a handler that have not ended',
+    labels: ['handler', ...more],
+  })
   const { clock } = metrics
 
   const track = (name: string, fn: AnyHandler, labels: Readonly<Record<string, string>> = {}): AnyHandler => {
@@ -159,12 +173,15 @@ function handlerTracker(metrics: Metrics, more: readonly string[]): Trackers<rea
     // Shown from now on: a rate needs a 0 to rise from.
     const ended = { ok: calls.with({ ...own, outcome: 'ok' }), error: calls.with({ ...own, outcome: 'error' }) }
     const duration = durations.with(own)
+    const running = inFlight.with(own)
     return function (...args) {
       const startedAt = clock.elapsed()
+      running.inc()
       return watched(
         () => Reflect.apply<unknown, readonly unknown[], unknown>(fn, this, args),
         returned,
         (outcome) => {
+          running.dec()
           ended[outcome].inc()
           duration.observe((clock.elapsed() - startedAt) / 1_000)
         },
@@ -174,7 +191,7 @@ function handlerTracker(metrics: Metrics, more: readonly string[]): Trackers<rea
   return track as Trackers<readonly string[]>['trackHandler']
 }
 
-function databaseRecorder(metrics: Metrics) {
+function databaseRecorder(metrics: Metrics): WorkRecorder {
   const operations = metrics.counter('database_operations_total', {
     help: 'Operations on the database',
     labels: ['operation', 'table', 'outcome'],
@@ -183,33 +200,40 @@ function databaseRecorder(metrics: Metrics) {
     help: 'Time that the database took',
     labels: ['operation', 'table'],
   })
-  return ([operation, table]: readonly [string, string], outcome: Outcome, seconds: number): void => {
-    operations.inc(operation, table, outcome)
-    durations.observe(seconds, operation, table)
-  }
+  const inFlight = metrics.gauge('database_operations_in_flight', {
+    help: 'Operations on the database that have not ended',
+    labels: ['operation', 'table'],
+  })
+  return new WorkRecorder({ calls: operations, inFlight, durations }, 2)
 }
 
-function apiRecorder(metrics: Metrics) {
+function apiRecorder(metrics: Metrics): WorkRecorder {
   const calls = metrics.counter('api_calls_total', { help: 'Calls to an API', labels: ['api', 'outcome'] })
   const durations = metrics.histogram('api_call_duration_seconds', { help: 'Time that an API took', labels: ['api'] })
-  return (api: string, outcome: Outcome, seconds: number): void => {
-    calls.inc(api, outcome)
-    durations.observe(seconds, api)
-  }
+  const inFlight = metrics.gauge('api_calls_in_flight', {
+    help: 'Calls to an API that have not ended',
+    labels: ['api'],
+  })
+  return new WorkRecorder({ calls, inFlight, durations }, 1)
 }
 
-function givenRequests(metrics: Metrics): Trackers['recordRequestMetrics'] {
-  const record = requestRecorder(metrics)
+function givenRequests(metrics: Metrics, routes: readonly string[] = []): Trackers['recordRequestMetrics'] {
+  const meter = RequestMeter.of(metrics)
+  if (routes.length > 0) meter.declare(routes.map(routeLabel))
   return ({ method, status, route, durationMs }) =>
-    record({
-      method: methodLabel(method),
-      status: statusNumber(status),
-      route: routeLabel(route),
-      seconds: secondsOf(durationMs),
-    })
+    meter.record(
+      {
+        method: methodLabel(method),
+        status: statusNumber(status),
+        route: routeLabel(route),
+        // What no duration is becomes NaN, which the registry drops and counts as misuse.
+        latencyMs: durationMs >= 0 ? durationMs : NaN,
+      },
+      metrics.clock.elapsed(),
+    )
 }
 
-/** What no duration is becomes NaN, which the registry drops and counts as misuse. */
+/** As above: what no duration is becomes NaN. */
 function secondsOf(durationMs: number): number {
   return durationMs >= 0 ? durationMs / 1_000 : NaN
 }

@@ -5,6 +5,7 @@ import type { MetricsStore } from '../core/metrics-store.ts'
 import { detachable } from '../core/single-flight.ts'
 import { createStoreGuard, type StoreGuard } from '../core/store-guard.ts'
 import { viewOf } from './aggregate-view.ts'
+import { readFrom } from './view-origin.ts'
 
 /** How the sum is read; all of it is optional. */
 export interface AggregateOptions {
@@ -47,7 +48,7 @@ export function aggregate(store: MetricsStore, options: AggregateOptions = {}): 
   atLeast(1, 'timeoutMs', timeoutMs)
   if (signal?.aborted === true) return Promise.reject(signal.reason as Error)
   const { guard } = guardOf(store, host, timeoutMs)
-  const view = guard.run(() => store.read()).then((stored) => viewOf(stored, host.clock))
+  const view = guard.run(() => store.read()).then((stored) => readFrom(store, viewOf(stored, host.clock)))
   return signal === undefined ? view : detachable(view, signal)
 }
 

@@ -3,7 +3,8 @@ import { OptionError } from '../core/errors.ts'
 import type { Metrics, Sample } from '../core/metrics-port.ts'
 import { isPromiseLike } from '../core/promise.ts'
 import { statsTable, type StatField, type StatsShape } from '../core/stats-table.ts'
-import { cleanValue } from './labels.ts'
+import { internalsOf } from './internals.ts'
+import { cleanValue, REDACTED } from './labels.ts'
 import { unitProblem } from './units.ts'
 
 /** What is collected: another room's stats, or (`custom`) any flat object of numbers. */
@@ -40,19 +41,41 @@ export function collect(metrics: Metrics, kind: CollectKind, name: string, read:
     metrics.misuse(kind, `its stats have more than ${MOST_PARTS} parts`)
     return Object.fromEntries(parts.slice(0, MOST_PARTS).map((part) => [part, all[part]]))
   }
+  const clean = cleaner(metrics, kind)
   if (kind === 'custom')
-    return metrics.addSource({ kind, name, read: stats, samples: () => customSamples(metrics, name, stats()) })
+    return metrics.addSource({ kind, name, read: stats, samples: () => customSamples(metrics, { name, clean }, stats()) }) // prettier-ignore
   const shape = statsTable[kind]
   const clash = [shape.label, shape.each].find((own) => own !== undefined && Object.hasOwn(metrics.defaultLabels, own))
   if (clash !== undefined) throw new OptionError(`label ${clash} is a default label already`)
-  const labels = [[shape.label, cleanValue(name, false)]] as const
-  return metrics.addSource({ kind, name, read: stats, samples: () => samplesOf(shape, labels, stats()) })
+  const labels = [[shape.label, clean(name, shape.label)]] as const
+  return metrics.addSource({ kind, name, read: stats, samples: () => samplesOf({ ...shape, labels, clean }, stats()) })
 }
 
-function samplesOf({ each, fields }: StatsShape, labels: Sample['labels'], stats: Stats): Sample[] {
+type Clean = (text: string, label: string) => string
+
+/** Makes names fit to be shown, and counts those that were not: each once, because a reading must not change the next. */
+function cleaner(metrics: Metrics, of: string): Clean {
+  const counted = new Set<string>()
+  return (text, label) => {
+    const clean = cleanValue(text, label)
+    if (clean === REDACTED && text !== REDACTED && !counted.has(text) && counted.size < MOST_PARTS) {
+      counted.add(text)
+      internalsOf(metrics)?.redacted(of, 1)
+    }
+    return clean
+  }
+}
+
+interface Shown extends StatsShape {
+  readonly labels: Sample['labels']
+  readonly clean: Clean
+}
+
+function samplesOf({ each, ...shown }: Shown, stats: Stats): Sample[] {
+  const { fields, labels, clean } = shown
   if (each === undefined) return Object.entries(fields).flatMap(([name, field]) => sampleOf(field, labels, stats[name]))
   return Object.entries(stats).flatMap(([part, own]) =>
-    samplesOf({ label: each, fields }, [...labels, [each, cleanValue(part, false)]], record(own)),
+    samplesOf({ ...shown, labels: [...labels, [each, clean(part, each)]] }, record(own)),
   )
 }
 
@@ -63,11 +86,15 @@ function sampleOf(field: StatField, labels: Sample['labels'], given: unknown): S
   return value === undefined ? [] : [{ name: metric, type, help, labels, value: value * scale }]
 }
 
-function customSamples(metrics: Metrics, name: string, stats: Stats): Sample[] {
+function customSamples(
+  metrics: Metrics,
+  { name, clean }: { readonly name: string; readonly clean: Clean },
+  stats: Stats,
+): Sample[] {
   return Object.entries(stats).flatMap(([given, value]) => {
     if (numberOf(value) === undefined) return []
     // An object by phone number would show them as names.
-    const field = cleanValue(given, false)
+    const field = clean(given, '')
     const inMs = field.endsWith('Ms')
     const metric = snakeCase(`${name}_${field.replace(/Ms$/, 'Seconds')}`)
     if (!/^[a-z][a-z0-9_]*$/.test(metric) || unitProblem(metric) !== undefined) {

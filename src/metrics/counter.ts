@@ -1,6 +1,6 @@
 import type { BoundCounter, Counter } from '../core/metrics-port.ts'
 import type { Definition } from './definition.ts'
-import { LABEL_TOO_MANY, type Instrument, type InstrumentContext } from './instrument.ts'
+import { LABEL_TOO_MANY, instrumentOf, type Instrument, type InstrumentContext } from './instrument.ts'
 import { SeriesTable } from './series-table.ts'
 
 /** A series is its own bound handle: what is counted stands in a field of it. */
@@ -57,5 +57,7 @@ export function counter({ name, help, labels }: Definition, context: InstrumentC
   const table = new SeriesTable({ ...context, labels, create })
   const each = (visit: (values: readonly string[], value: number) => void): void =>
     table.each((values, { value }) => visit(values, value))
-  return { face: table.only ?? new LabelledCounter(table), family: { type: 'counter', name, help, labels, each } }
+  const labelled = (): object => new LabelledCounter(table)
+  const head = { type: 'counter', name, help } as const
+  return instrumentOf(table, labelled, (columns) => ({ ...head, labels: columns, each }))
 }

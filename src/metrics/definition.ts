@@ -74,6 +74,25 @@ export function sameDefinition(a: Definition, b: Definition): boolean {
   return JSON.stringify(a) === JSON.stringify(b)
 }
 
+/**
+ * The metric that another one cannot stand beside: a histogram takes its own name with `_created` as well, and no other
+ * family may have it. A counter has a way out, which OpenMetrics' text goes; two others have none.
+ *
+ * Source: https://github.com/prometheus/OpenMetrics/blob/v1.0.0/specification/OpenMetrics.md#suffixes
+ *
+ * @param known - what is defined under a name
+ */
+export function clashWith(
+  { type, name }: Definition,
+  known: (name: string) => Definition | undefined,
+): string | undefined {
+  if (type === 'counter') return undefined
+  const created = known(`${name}_created`)
+  if (type === 'histogram' && created !== undefined && created.type !== 'counter') return created.name
+  const stem = name.endsWith('_created') ? known(name.replace(/_created$/, '')) : undefined
+  return stem?.type === 'histogram' ? stem.name : undefined
+}
+
 function checkName(type: Definition['type'], name: string): void {
   const wrong = broken(METRIC_RULES, name) ?? suffixProblem(type, name) ?? unitProblem(name)
   if (wrong !== undefined) throw new OptionError(`metric name ${JSON.stringify(name)} ${wrong}`)

@@ -1,7 +1,7 @@
 import type { BoundGauge, Gauge } from '../core/metrics-port.ts'
 import { whenEnded } from '../core/promise.ts'
 import type { Definition } from './definition.ts'
-import { LABEL_TOO_MANY, type Instrument, type InstrumentContext } from './instrument.ts'
+import { LABEL_TOO_MANY, instrumentOf, type Instrument, type InstrumentContext } from './instrument.ts'
 import { SeriesTable } from './series-table.ts'
 
 const NOT_FINITE = 'a gauge takes finite values'
@@ -98,8 +98,7 @@ export function gauge(definition: Definition, context: InstrumentContext): Instr
   const table = new SeriesTable({ ...context, labels, create })
   const each = (visit: (values: readonly string[], value: number) => void): void =>
     table.each((values, { value }) => visit(values, value))
-  return {
-    face: table.only ?? new LabelledGauge(table, context.misuse),
-    family: { type: 'gauge', merge, name, help, labels, each },
-  }
+  const labelled = (): object => new LabelledGauge(table, context.misuse)
+  const head = { type: 'gauge', merge, name, help } as const
+  return instrumentOf(table, labelled, (columns) => ({ ...head, labels: columns, each }))
 }

@@ -3,7 +3,7 @@ import { BucketIndex } from './bucket-index.ts'
 import type { Definition } from './definition.ts'
 import { DoubleBits } from './double-bits.ts'
 import { HistogramSeries, quantileOf, type HistogramShape } from './histogram-series.ts'
-import type { Instrument, InstrumentContext } from './instrument.ts'
+import { instrumentOf, type Instrument, type InstrumentContext } from './instrument.ts'
 import { SeriesTable } from './series-table.ts'
 import { SketchIndex } from './sketch-index.ts'
 import { createPlaces } from './slots.ts'
@@ -54,8 +54,7 @@ export function histogram(definition: Definition, context: InstrumentContext): I
   const table = new SeriesTable({ ...context, maxSeries, labels, create })
   const each = (visit: (values: readonly string[], value: HistogramSnapshot) => void): void =>
     table.each((values, series) => visit(values, series.snapshot()))
-  return {
-    face: table.only ?? new LabelledHistogram(table, shape),
-    family: { type: 'histogram', name, help, labels, buckets, each },
-  }
+  const labelled = (): object => new LabelledHistogram(table, shape)
+  const head = { type: 'histogram', name, help, buckets } as const
+  return instrumentOf(table, labelled, (columns) => ({ ...head, labels: columns, each }))
 }

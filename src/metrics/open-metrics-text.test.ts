@@ -6,7 +6,7 @@ import { seriesKey } from '../../test/support/text-line.ts'
 import type { Sample } from '../core/metrics-port.ts'
 import { openMetricsText } from '../core/open-metrics-text.ts'
 import { createMetrics, metricsJson, prometheusText, type Metrics } from './index.ts'
-import { cleanValue } from './labels.ts'
+import { cleanValue, shownText } from './labels.ts'
 
 function showing(...samples: readonly Partial<Sample>[]): Metrics {
   const metrics = createMetrics({ defaultLabels: { service: 'core' } })
@@ -122,7 +122,7 @@ describe('label values', () => {
         for (const [x, y, step] of recorded) {
           counter.add(step, x, y)
           histogram.observe(step, x, y)
-          const clean = { x: cleanValue(x, false), y: cleanValue(y, false), service: cleanValue(service, false) }
+          const clean = { x: cleanValue(x, 'x'), y: cleanValue(y, 'y'), service: shownText(service) }
           expected.set(seriesKey(clean), (expected.get(seriesKey(clean)) ?? 0) + step)
         }
         for (const families of [

@@ -1,11 +1,13 @@
 import { wholeAtLeast } from '../core/check.ts'
 import { OptionError } from '../core/errors.ts'
+import { TEMPORALITIES, type Temporality } from './otlp-delta.ts'
 
 /** What the caller said about where a push goes; what is missing is looked up in the environment. */
 export interface TargetOptions {
   readonly endpoint?: string
   readonly headers?: Readonly<Record<string, string>>
   readonly timeoutMs?: number
+  readonly temporality?: Temporality
 }
 
 /** Where a push goes, and how. */
@@ -14,12 +16,14 @@ export interface Target {
   readonly headers: Headers
   readonly timeoutMs: number
   readonly gzip: boolean
+  readonly temporality: Temporality
 }
 
 type Find = (name: string) => string | undefined
 
 const PATH = '/v1/metrics'
 const PREFIX = 'OTEL_EXPORTER_OTLP_'
+const TEMPORALITY = `${PREFIX}METRICS_TEMPORALITY_PREFERENCE`
 
 /**
  * Reads the options and, where they are silent, the variables of the specification; those for metrics alone go first.
@@ -33,7 +37,15 @@ export function targetOf(options: TargetOptions, find: Find): Target {
   const timeoutMs = options.timeoutMs ?? Number(of('TIMEOUT') ?? 10_000)
   wholeAtLeast(1, `${PREFIX}TIMEOUT`, timeoutMs)
   const headers = headersOf(pairsOf(`${PREFIX}HEADERS`, of('HEADERS')), options.headers)
-  return { url: urlOf(options.endpoint, find), headers, timeoutMs, gzip: of('COMPRESSION') === 'gzip' }
+  const temporality = options.temporality ?? temporalityOf(find(TEMPORALITY))
+  return { url: urlOf(options.endpoint, find), headers, timeoutMs, gzip: of('COMPRESSION') === 'gzip', temporality }
+}
+
+/** In any case of letters. What is none would fall silently between what was counted and what was meant. */
+function temporalityOf(text = 'cumulative'): Temporality {
+  const word = TEMPORALITIES.find((known) => known === text.trim().toLowerCase())
+  if (word === undefined) throw new OptionError(`${TEMPORALITY} must be one of ${TEMPORALITIES.join(', ')}`)
+  return word
 }
 
 function urlOf(endpoint: string | undefined, find: Find): string {

@@ -1,4 +1,4 @@
-import { detached } from './labels.ts'
+import { detached } from '../core/detached.ts'
 
 interface Recent<S> {
   readonly first: string

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { valueOf } from '../../test/support/prometheus-text.ts'
 import { OptionError } from '../core/errors.ts'
 import { createHost } from '../core/host.ts'
 import { prometheusText } from '../core/metrics-text.ts'
@@ -52,39 +53,68 @@ describe('collectRuntime', () => {
     end()
   })
 
-  it('shows by how much the event loop was late since the last scrape, and not how often it is looked at', async () => {
-    const { clock, end, shown } = collected({ resolutionMs: 1 })
-    const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
-    const block = (ms: number): void => {
-      const until = performance.now() + ms
-      while (performance.now() < until);
-    }
-    expect(shown()).not.toHaveProperty('process_event_loop_delay_max_seconds')
+  const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+  const block = (ms: number): void => {
+    const until = performance.now() + ms
+    while (performance.now() < until);
+  }
+
+  it('shows the delays of the event loop as a histogram that only grows, whoever looks and however often', async () => {
+    const { clock, metrics, end } = collected({ resolutionMs: 1 })
+    const read = (what: string): number =>
+      valueOf(prometheusText(metrics), `process_event_loop_delay_seconds${what}`) ?? NaN
+    const above = (): number => read('_count') - (valueOf(prometheusText(metrics), 'process_event_loop_delay_seconds_bucket', { le: '0.25' }) ?? NaN) // prettier-ignore
+    expect([read('_count'), read('_sum')]).toEqual([0, 0])
     await sleep(20)
-    block(200)
+    block(500)
     await sleep(20)
-    const late = shown()
-    expect(late['process_event_loop_delay_max_seconds']).toBeGreaterThan(0.15)
-    expect(late['process_event_loop_delay_mean_seconds']).toBeLessThan(
-      late['process_event_loop_delay_max_seconds'] ?? 0,
-    )
-    expect(late).toHaveProperty('process_event_loop_delay_p99_seconds')
-    // A second reader at about the same time sees the same, later ones what came since.
-    const { process_event_loop_delay_max_seconds: again } = shown()
-    expect(again).toBe(late['process_event_loop_delay_max_seconds'])
-    block(30)
+    // Two readers, further apart than any interval of scrapes: both see the block.
+    expect(above()).toBeGreaterThanOrEqual(1)
+    const first = [read('_count'), read('_sum'), above()] as const
+    await clock.tick(60_000)
     await sleep(20)
-    await clock.tick(5_000)
-    expect(shown()['process_event_loop_delay_max_seconds']).not.toBe(again)
+    expect(above()).toBeGreaterThanOrEqual(first[2])
+    expect(read('_count')).toBeGreaterThan(first[0])
+    expect(read('_sum')).toBeGreaterThanOrEqual(first[1])
+    expect(first[1]).toBeGreaterThan(0.4)
     end()
   })
 
-  it('does not take the period of the watch for a delay', () => {
-    const idle = { count: 5, mean: 20.5e6, max: 21e6, percentile: () => 19e6, enable: () => true, disable: () => true, reset: () => undefined } // prettier-ignore
-    vi.stubGlobal('process', { versions: {}, getBuiltinModule: () => ({ monitorEventLoopDelay: () => idle }) })
-    const { end, shown } = collected()
-    const { process_event_loop_delay_mean_seconds: mean, process_event_loop_delay_p99_seconds: p99 } = shown()
-    expect([mean?.toFixed(6), p99]).toEqual(['0.000500', 0])
+  it('puts each delay into its bucket, without the period of the watch', () => {
+    const late = [0, 0, 1, 4, 30, 30, 600, 20_000]
+    const nanos = late.map((ms) => (ms + 20) * 1e6)
+    const resets: number[] = []
+    const watch = {
+      count: nanos.length,
+      mean: nanos.reduce((sum, value) => sum + value, 0) / nanos.length,
+      min: nanos[0],
+      max: nanos.at(-1),
+      percentile: (percent: number) => nanos[Math.max(0, Math.ceil((percent / 100) * nanos.length - 1e-9) - 1)],
+      enable: () => true,
+      disable: () => true,
+      reset: () => {
+        resets.push(watch.count)
+        watch.count = 0
+      },
+    }
+    vi.stubGlobal('process', { versions: {}, getBuiltinModule: () => ({ monitorEventLoopDelay: () => watch }) })
+    const { metrics, end } = collected()
+    const text = prometheusText(metrics)
+    const bucket = (le: string): number | undefined => valueOf(text, 'process_event_loop_delay_seconds_bucket', { le })
+    expect(['0.001', '0.005', '0.025', '0.05', '0.5', '1.0', '10.0', '+Inf'].map(bucket)).toEqual([3, 4, 4, 6, 6, 7, 7, 8]) // prettier-ignore
+    expect(valueOf(text, 'process_event_loop_delay_seconds_sum')).toBeCloseTo(20.665, 6)
+    expect(prometheusText(metrics)).toBe(text)
+    expect(resets).toEqual([8])
+    end()
+  })
+
+  it('gives way to a metric of the same name', () => {
+    const { metrics, end } = collected()
+    metrics.gauge('process_event_loop_delay_seconds', { help: 'Mine' }).set(7)
+    const text = prometheusText(metrics)
+    expect(text.match(/process_event_loop_delay_seconds 7/g)).toHaveLength(1)
+    expect(text).not.toContain('process_event_loop_delay_seconds_bucket')
+    expect(valueOf(text, 'easymo_metrics_misuse_total', { metric: 'custom' })).toBeGreaterThan(0)
     end()
   })
 
@@ -124,7 +154,7 @@ describe('collectRuntime', () => {
     vi.stubGlobal('Deno', { memoryUsage: () => ({ rss: 4, heapUsed: 2, heapTotal: 3, external: 1 }) })
     const values = collected().shown()
     expect(MEMORY.map((name) => values[name])).toEqual([4, 2, 3, 1])
-    expect(values).not.toHaveProperty('process_event_loop_delay_max_seconds')
+    expect(values).not.toHaveProperty('process_event_loop_delay_seconds_count')
   })
 
   it('keeps no process alive while it watches', async () => {

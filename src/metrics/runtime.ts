@@ -28,11 +28,12 @@ const MEMORY: readonly (readonly [field: keyof MemoryUsage, metric: string, help
 ]
 
 /**
- * Shows what the runtime says of the process: memory, uptime, and on Node by how much its event loop was late.
+ * Shows what the runtime says of the process: memory, uptime, and on Node by how much its event loop was late, as the
+ * histogram `process_event_loop_delay_seconds`.
  *
  * All of it is read when the metrics are shown, and never in between. What a platform does not say is left out: a Worker
- * shows the uptime of its registry alone. The event loop is watched from the first time that the metrics are shown, so
- * that its delays are there from the second time on.
+ * shows the uptime of its registry alone. The event loop is watched from the first time that the metrics are shown; its
+ * delays only add up, so that no reader takes them away from another.
  *
  * @returns what ends it, also the watch over the event loop
  * @throws OptionError `ERR_PERF_OPTION`
@@ -42,12 +43,12 @@ export function collectRuntime(metrics: Metrics, options: RuntimeOptions = {}): 
   knownOptions(options, 'resolutionMs')
   const { resolutionMs = 20 } = options
   wholeAtLeast(1, 'resolutionMs', resolutionMs)
-  const delay = eventLoopDelay(metrics.clock, resolutionMs)
+  const delay = eventLoopDelay(resolutionMs)
 
-  const samples = (): Sample[] => [...memory(), uptime(metrics), ...delay.samples()]
+  const samples = (): Sample[] => [...memory(), uptime(metrics)]
   const read = (): object => Object.fromEntries(samples().map(({ name, value }) => [name, value]))
   // A name that `collect` refuses, so that no source of somebody else takes its place.
-  const remove = metrics.addSource({ kind: 'custom', name: '', read, samples })
+  const remove = metrics.addSource({ kind: 'custom', name: '', read, samples, families: () => delay.families() })
   return () => {
     remove()
     delay.end()

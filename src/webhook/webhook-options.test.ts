@@ -99,7 +99,14 @@ describe('the options of the provider', () => {
 describe('making a door', () => {
   it('reads no clock, no random value, no environment and no secret', () => {
     const touched = vi.fn(() => 'x')
-    const host = { clock: openDoor().clock, observe: touched, randomId: touched, track: touched, drain: async () => 0 }
+    const host = {
+      clock: openDoor().clock,
+      observe: touched,
+      randomId: touched,
+      track: touched,
+      drain: async () => 0,
+      draining: false,
+    }
     const clock = vi.spyOn(host.clock, 'now')
     const provider = whatsapp({ appSecret: touched, verifyToken: touched })
     createWebhook({ provider, dedup: touched as never, handle: touched, host })

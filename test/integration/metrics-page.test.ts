@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, it, type TestContext } from 'vitest'
-import { metricsEndpoint, performanceMiddleware } from '../../src/http/index.ts'
+import { createHost } from '../../src/core/host.ts'
+import { metricsEndpoint, performanceMiddleware, trackers } from '../../src/http/index.ts'
 import { collect, createMetrics } from '../../src/metrics/index.ts'
+import { manualClock } from '../../src/testing/index.ts'
 import { startChromium } from '../servers/chromium.ts'
 import { measuredService } from '../support/measured-service.ts'
 import { contrasts, openMetricsPage } from '../support/metrics-page.ts'
@@ -40,12 +42,12 @@ describe.concurrent('the metrics page in Chromium', { timeout: 120_000 }, () => 
     await send(url, ...TRAFFIC)
     const { page, problems, asked, text, rows } = await openMetricsPage(browser, url)
     await expect.poll(() => text('#requests p'), SOON).toBe('12 since start')
-    expect(await text('#errors dd')).toBe('16.7%')
-    expect(await text('#errors p')).toBe('above 5 % · 2 of 12 since start')
+    expect(await text('#errors dd')).toBe('18.2%')
+    expect(await text('#errors p')).toBe('above 5 % · 2 of 11 since start')
     expect(await text('#cache dd')).toBe('50%')
     expect(await text('#cache p')).toBe('2 of 4 since start')
     expect([await text('#duplicates dd'), await text('#duplicates p')]).toEqual(['2', '33.3 % of 6 updates'])
-    expect(await text('#p99 p')).toMatch(/^\/(webhook|orders\/:id)$/)
+    expect(await text('#p99 p')).toMatch(/^12 in [\d.]+ (ms|s) · [\d.]+ ms since start$/)
     expect((await rows('routes')).map(([route, count, , errors]) => [route, count, errors])).toEqual([
       ['/webhook', '6', '0 (0 %)'],
       ['/orders/:id', '3', '0 (0 %)'],
@@ -106,7 +108,7 @@ describe.concurrent('the metrics page in Chromium', { timeout: 120_000 }, () => 
     const { page, problems, rows } = await openMetricsPage(browser, url)
     for (const table of ['routes', 'caches', 'handlers'])
       await expect.poll(async () => (await rows(table))[0]?.[0], SOON).toBe(hostile)
-    expect(await page.locator('select option').allTextContents()).toEqual(['Slowest of all routes', hostile])
+    expect(await page.locator('select option').allTextContents()).toEqual(['All routes', hostile])
     await page.locator('select').selectOption(hostile)
     await expect.poll(() => page.locator('.legend bdi').allTextContents(), SOON).toContain(hostile)
     expect(await page.evaluate(() => 'broken' in window)).toBe(false)
@@ -194,6 +196,57 @@ describe.concurrent('the metrics page in Chromium', { timeout: 120_000 }, () => 
     expect(await quiet()).toBe(0)
     await page.keyboard.press('Space')
     await expect.poll(() => text('#state'), SOON).toBe('Live')
+  })
+
+  it('shows a pool without clients, a dedup without updates and a service without requests: 0 is not nothing', async (context) => {
+    const { expect } = context
+    const metrics = createMetrics()
+    collect(metrics, 'pool', 'database', () => ({ size: 0, healthy: 0, borrowed: 0, waiting: 7, totalUses: 0, oldestClientAgeMs: 0 })) // prettier-ignore
+    collect(metrics, 'dedup', 'inbox', () => ({ checked: 0, duplicates: 0 }))
+    collect(metrics, 'cache', 'profile', () => ({ hits: 0, misses: 0, hitRate: 0, size: 0 }))
+    performanceMiddleware({ service: 'idle', metrics, routes: ['/webhook'] })
+    const { url } = await service(context, metricsEndpoint({ metrics, access: 'public' }))
+    const { page, problems, text, rows } = await openMetricsPage(browser, url)
+    await expect.poll(() => rows('pool'), SOON).toEqual([['all together', '0', '0', '0', '7', '0', '–']])
+    expect([await text('#duplicates dd'), await text('#duplicates p')]).toEqual(['0', 'no updates yet'])
+    expect([await text('#requests p'), await text('#errors p')]).toEqual(['0 since start', '0 of 0 since start'])
+    expect([await text('#cache p'), await text('#p99 p')]).toEqual(['0 of 0 since start', expect.stringMatching(/^0 in /)]) // prettier-ignore
+    expect((await rows('routes'))[0]?.slice(0, 2)).toEqual(['/webhook', '0'])
+    expect(await page.locator('main').innerText()).not.toContain('performanceMiddleware')
+    // Requests and updates are lines at 0; errors, times and hits are shares of nothing, and say so.
+    const nothing = 'Nothing has happened since this page was opened'
+    await expect.poll(() => page.locator('.plot .empty').allInnerTexts(), SOON).toEqual([nothing, nothing, nothing])
+    expect(problems).toEqual([])
+  })
+
+  it('shows the times of the last minutes, of all requests together, beside those since the start', async (context) => {
+    const { expect } = context
+    const clock = manualClock()
+    const host = createHost({ clock })
+    const metrics = createMetrics({ host })
+    const { recordRequestMetrics } = trackers(metrics)
+    const answer = (count: number, durationMs: number, route: string): void => {
+      for (let n = 0; n < count; n += 1) recordRequestMetrics({ method: 'POST', status: 200, route, durationMs })
+    }
+    // The page asks the real clock; the service's own is moved by hand, and ten minutes have passed since a bad start.
+    answer(1_000, 8_000, '/webhook')
+    await clock.tick(600_000)
+    answer(20_000, 10, '/webhook')
+    answer(1, 8_000, '/side')
+    const { url } = await service(context, metricsEndpoint({ metrics, access: 'public', host }))
+    const { page, text, rows } = await openMetricsPage(browser, url)
+    await expect.poll(() => text('#p99 dd'), SOON).toMatch(/^(9\.9|10)\d?ms$/)
+    expect(await text('#p99 p')).toMatch(/^20,001 in .+ · [78][\d.]+ s since start$/)
+    expect(await page.locator('#p99').getAttribute('class')).not.toBe('warn')
+    const times = (await rows('routes')).map(([route = '', ...cells]) => [route, ...cells.slice(-2)])
+    expect(times).toEqual([
+      ['/webhook', expect.stringMatching(/^(9\.\d+|10(\.\d)?) ms$/), expect.stringMatching(/^[78](\.\d+)? s$/)],
+      ['/side', '8 s', '8 s'],
+    ])
+    await clock.tick(30_000)
+    answer(400, 8_000, '/webhook')
+    await expect.poll(() => text('#p99 dd'), SOON).toMatch(/^(7\.9\d*|8\.0?\d*|8)\d*(,\d+)?ms$|^[78],\d+ms$/)
+    expect(await text('#p99 p')).toMatch(/^above 1 s · 20,401 in /)
   })
 
   it('says that nothing was collected, and how to change that', async (context) => {

@@ -140,7 +140,7 @@ describe('a real Prometheus that scrapes a service', () => {
     url = `http://${target}`
     for (let count = 0; count < WARM_UP_ROUNDS; count += 1) await round()
     prometheus = await startPrometheus(scrapeConfig(target))
-    await eventually(`count(http_requests_total{route="/broken"})`, JOBS.length)
+    await eventually(`count(http_requests_total{route="/broken",status="500"})`, JOBS.length)
     const until = performance.now() + TRAFFIC_MS
     while (performance.now() < until) {
       await round()
@@ -201,7 +201,7 @@ describe('a real Prometheus that scrapes a service', () => {
   })
 
   it('reads hostile label values as they were recorded, in both formats', async () => {
-    const expected = HOSTILE.map((value, index) => [cleanValue(value, false), String(index + 1)])
+    const expected = HOSTILE.map((value, index) => [cleanValue(value, 'value'), String(index + 1)])
     for (const job of JOBS) {
       const found = await query(`hostile_total{job="${job}",service="core"}`)
       expect(found.map(({ metric, value }) => [metric['value'], value[1]]).sort()).toEqual(expected.toSorted())

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
-import { accessSync, constants } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { accessSync, constants, existsSync } from 'node:fs'
+import { basename, delimiter, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 
@@ -38,6 +38,17 @@ export async function debianProgram(wanted: DebianProgram): Promise<string> {
   const installed = whereIs(wanted)
   if (installed === undefined) throw new Error(hintOf(wanted))
   return installed
+}
+
+/** A file that a package brings, e.g. a library that has no program; installed when it is missing, as above. */
+export async function debianFile(file: string, ...packages: readonly string[]): Promise<string> {
+  const isThere = (): boolean => existsSync(file)
+  if (isThere()) return file
+  await debianProgram({ program: basename(file), folder: dirname(file), packages }).catch((error: unknown) => {
+    // Installed, but no program: which is as it should be.
+    if (!isThere()) throw error
+  })
+  return file
 }
 
 function hintOf({ program, packages, hint }: DebianProgram): string {

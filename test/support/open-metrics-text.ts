@@ -6,6 +6,9 @@ const TYPES: ReadonlySet<string> = new Set(['counter', 'gauge', 'histogram', 'un
 
 const RULES: Rules = {
   suffixes: (type) => (type === 'histogram' ? ['_bucket', '_sum', '_count'] : type === 'counter' ? ['_total'] : ['']),
+  // https://github.com/prometheus/OpenMetrics/blob/v1.0.0/specification/OpenMetrics.md#suffixes
+  reserved: (type) =>
+    type === 'histogram' ? ['', '_bucket', '_sum', '_count', '_created'] : type === 'counter' ? ['', '_total', '_created'] : [''], // prettier-ignore
   sumGrows: true,
 }
 

@@ -8,6 +8,8 @@ const TYPES: ReadonlySet<string> = new Set(['counter', 'gauge', 'histogram', 'su
 
 const RULES: Rules = {
   suffixes: (type) => (type === 'histogram' ? ['_bucket', '_sum', '_count'] : ['']),
+  // This format keeps none back.
+  reserved: () => [],
   sumGrows: false,
 }
 

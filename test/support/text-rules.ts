@@ -14,6 +14,8 @@ export interface TextFamily {
 export interface Rules {
   /** What the name of a sample is behind that of its family. */
   suffixes(type: string): readonly string[]
+  /** Names that a family keeps from all others, behind its own, whether or not it has such samples. */
+  reserved(type: string): readonly string[]
   /** Whether the sum of a histogram is a counter, which has no negative values and may be missing. */
   readonly sumGrows: boolean
 }
@@ -23,7 +25,7 @@ export function checkFamilies(families: ReadonlyMap<string, TextFamily>, rules: 
   const owners = new Map<string, string>()
   for (const family of families.values()) {
     checkFamily(family, rules)
-    for (const suffix of rules.suffixes(family.type)) {
+    for (const suffix of new Set([...rules.suffixes(family.type), ...rules.reserved(family.type)])) {
       const sample = family.name + suffix
       must(!owners.has(sample), `${sample} must not belong to two families`)
       owners.set(sample, family.name)

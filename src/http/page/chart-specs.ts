@@ -1,7 +1,7 @@
 import type { ChartOptions } from './chart.ts'
 import { duration, megabytes, percent, short, type Format } from './format.ts'
 import { perSecond, share, type Point } from './history.ts'
-import type { Reading, RouteReading } from './reading.ts'
+import { judged, type Reading, type RouteReading } from './reading.ts'
 
 /** The lines of a chart at one point in time. */
 type Values = Readonly<Record<string, number | undefined>> | ReadonlyMap<string, number | undefined>
@@ -24,15 +24,16 @@ const inPercent: Format = (value) => `${percent(value)} %`
 const MB = 1_048_576
 const MIDDLEWARE = 'Wrap the handler in performanceMiddleware({ service, metrics }).'
 
-/** Quantiles are since the start, because that is what the service answers with; the mean is of the window. */
+/** Quantiles are of the last minutes, because that is what the service answers with; the mean is of the window. */
 function latencies({ now, before }: Point, name: string | undefined): Values {
   const at = (reading: Reading): RouteReading | undefined =>
     name === undefined ? reading.all : reading.routes.get(name)
   const [route, earlier] = [at(now), before && at(before)]
-  if (route === undefined || route.timed === 0) return {}
+  if (route === undefined || !now.measured) return {}
   const timed = route.timed - (earlier?.timed ?? 0)
   const mean = earlier === undefined || timed <= 0 ? undefined : (route.sum - earlier.sum) / timed
-  return { p99: route.p99, p90: route.p90, p50: route.p50, mean }
+  const { count, p99, p90, p50 } = route.recent
+  return count === 0 ? { p99: undefined, p90: undefined, p50: undefined, mean } : { p99, p90, p50, mean }
 }
 
 function cacheRates(point: Point): Values {
@@ -47,34 +48,26 @@ function cacheRates(point: Point): Values {
   )
 }
 
-/** The charts in their order; `route` says which route the times are shown of, undefined for the slowest of all. */
+/** The charts in their order; `route` says which route the times are shown of, undefined for all together. */
 export const chartSpecs = (route: () => string | undefined): readonly ChartSpec[] => [
   {
     title: 'Requests',
     note: 'Per second, average over 15 s',
     hint: MIDDLEWARE,
     format: each('/s'),
-    values: (point) => (point.now.requests === 0 ? {} : { requests: perSecond(point, ({ requests }) => requests) }),
+    values: (point) => (point.now.measured ? { requests: perSecond(point, ({ all }) => all.requests) } : {}),
   },
   {
     title: 'Errors',
-    note: 'Share of requests answered with 500 and above, over 15 s',
+    note: 'Share of requests answered with 500 and above, without 4xx, over 15 s',
     hint: MIDDLEWARE,
     format: inPercent,
     values: (point) =>
-      point.now.requests === 0
-        ? {}
-        : {
-            errors: share(
-              point,
-              ({ errors }) => errors,
-              ({ requests }) => requests,
-            ),
-          },
+      point.now.measured ? { errors: share(point, ({ all }) => all.errors, ({ all }) => judged(all)) } : {}, // prettier-ignore
   },
   {
     title: 'Time to answer',
-    note: 'Quantiles since the process started, mean over 15 s',
+    note: 'Quantiles of the last 5 min, mean over 15 s',
     hint: MIDDLEWARE,
     format: duration,
     byRoute: true,
@@ -94,7 +87,7 @@ export const chartSpecs = (route: () => string | undefined): readonly ChartSpec[
     hint: "collect(metrics, 'dedup', name, () => dedup.stats())",
     format: each('/s'),
     values: (point) =>
-      point.now.dedup.checked === 0
+      point.now.dedup.dedups === 0
         ? {}
         : {
             checked: perSecond(point, ({ dedup }) => dedup.checked),

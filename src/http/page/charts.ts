@@ -13,7 +13,7 @@ export class Charts {
   readonly #routes = html('select', { 'aria-label': 'Route of the times to answer' })
   #points: readonly Point[] = []
   #look: number | undefined
-  /** Undefined for the slowest of all. */
+  /** Undefined for all together. */
   #route: string | undefined
 
   constructor() {
@@ -44,7 +44,7 @@ export class Charts {
     if (this.#routes.length > 0 && wanted.join('\n') === shown.join('\n')) return
     if (this.#route !== undefined && !wanted.includes(this.#route)) this.#route = undefined
     const options = wanted.map((route) => html('option', { value: route }, route === '' ? UNKNOWN : route))
-    this.#routes.replaceChildren(html('option', {}, 'Slowest of all routes'), ...options)
+    this.#routes.replaceChildren(html('option', {}, 'All routes'), ...options)
     this.#routes.selectedIndex = this.#route === undefined ? 0 : 1 + wanted.indexOf(this.#route)
   }
 }

@@ -16,13 +16,14 @@ describe('the history', () => {
   })
 
   /** A reading so many seconds after a process has started. */
-  function add(seconds: number, given: Partial<Reading>, startedAt = 1_000_000): void {
-    history.add({ ...empty, at: startedAt + seconds * 1_000, uptime: seconds * 1_000, ...given })
+  function add(seconds: number, given: Partial<Reading['all']>, startedAt = 1_000_000): void {
+    const all = { ...empty.all, ...given }
+    history.add({ ...empty, at: startedAt + seconds * 1_000, uptime: seconds * 1_000, all })
   }
-  const rate = (): number | undefined => history.newest && perSecond(history.newest, ({ requests }) => requests)
+  const rate = (): number | undefined => history.newest && perSecond(history.newest, ({ all }) => all.requests)
   const errors = (): number | undefined =>
     history.newest &&
-    share(history.newest, (reading) => reading.errors, ({ requests }) => requests) // prettier-ignore
+    share(history.newest, ({ all }) => all.errors, ({ all }) => all.requests) // prettier-ignore
 
   it('has no rate after the first reading, which has nothing to be compared with', () => {
     add(60, { requests: 100 })
@@ -71,7 +72,7 @@ describe('the history', () => {
 })
 
 describe('readingOf', () => {
-  it('adds the routes up, counts 5xx as errors, and takes the slowest route for all', () => {
+  it('adds the routes up, counts 5xx as errors and 4xx apart, and takes all of them for one', () => {
     const metrics = createMetrics()
     const requests = metrics.counter('http_requests_total', { help: 'Requests', labels: ['status', 'route'] })
     const took = metrics.histogram('http_request_duration_seconds', {
@@ -82,14 +83,17 @@ describe('readingOf', () => {
     requests.add(7, '200', '/a')
     requests.add(2, '404', '/b')
     requests.add(3, '503', '/b')
-    took.observe(0.5, '/a')
+    performanceDocument(metrics)
+    for (let n = 0; n < 999; n += 1) took.observe(0.5, '/a')
     took.observe(2, '/b')
     collect(metrics, 'cache', '__proto__', () => ({ hits: 3, misses: 1, hitRate: 0.75, size: 1 }))
     collect(metrics, 'pool', 'a', () => ({ size: 2, healthy: 2, totalUses: 9, borrowed: 1, waiting: 4 }))
     const reading = readingOf(performanceDocument(metrics))
-    expect([reading.requests, reading.errors, reading.all.timed, reading.all.sum]).toEqual([12, 3, 2, 2_500])
+    expect(reading.all).toMatchObject({ requests: 12, errors: 3, clientErrors: 2, timed: 1_000, sum: 501_500 })
     expect([...reading.routes.keys()]).toEqual(['/a', '/b'])
-    expect(reading.all.p99).toBe(reading.routes.get('/b')?.p99)
+    expect(reading.routes.get('/b')).toMatchObject({ p99: 2_000, recent: { count: 1 } })
+    for (const p99 of [reading.all.p99, reading.all.recent.p99]) expect(p99).toBeLessThanOrEqual(1_000)
+    expect(reading.all.recent.count).toBe(1_000)
     expect(reading.caches.get('__proto__')?.hits).toBe(3)
     expect(reading.lookups).toEqual({ hits: 3, misses: 1 })
     expect(reading.pool).toMatchObject({ size: 2, borrowed: 1, waiting: 4 })

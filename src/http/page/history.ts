@@ -62,7 +62,7 @@ export class History {
 /** Whether a reading comes from the process that gave the last one, and later. */
 function follows(now: Reading, last: Reading): boolean {
   const startsApart = Math.abs(now.at - now.uptime - (last.at - last.uptime))
-  return now.uptime > last.uptime && startsApart <= SAME_START_MS && now.requests >= last.requests
+  return now.uptime > last.uptime && startsApart <= SAME_START_MS && now.all.requests >= last.all.requests
 }
 
 /** How much a counter has grown, never negative: one that is smaller than before has started anew. */

@@ -1,7 +1,7 @@
 import { byId, html } from './dom.ts'
 import { count, duration, percent, short, UNKNOWN } from './format.ts'
 import { increase, type Point } from './history.ts'
-import type { Reading } from './reading.ts'
+import { judged, type Reading } from './reading.ts'
 
 /** The first cell names the row. */
 type Row = readonly string[]
@@ -15,7 +15,7 @@ interface Table {
 
 const tables: Readonly<Record<string, Table>> = {
   routes: {
-    heads: ['Route', 'Requests', 'Per second', 'Errors', 'p50', 'p90', 'p99'],
+    heads: ['Route', 'Requests', 'Per second', 'Errors', 'p50', 'p90', 'p99', 'p99 since start'],
     rows: (point) => [...point.now.routes.keys()].map((name) => routeRow(name, point)),
     hint: 'Wrap the handler in performanceMiddleware({ service, metrics }).',
   },
@@ -38,7 +38,7 @@ const tables: Readonly<Record<string, Table>> = {
   },
   pool: {
     heads: ['Pools', 'Clients', 'Healthy', 'In use', 'Waiting', 'Times lent', 'Oldest'],
-    rows: ({ now: { pool } }) => (pool.size === 0 && pool.totalUses === 0 ? [] : [poolRow(pool)]),
+    rows: ({ now: { pool } }) => (pool.pools === 0 ? [] : [poolRow(pool)]),
     hint: "collect(metrics, 'pool', name, () => pool.stats())",
   },
 }
@@ -46,17 +46,19 @@ const tables: Readonly<Record<string, Table>> = {
 function routeRow(name: string, { now, before }: Point): Row {
   const route = now.routes.get(name)
   if (route === undefined) return [name]
-  const { requests, errors, timed, p50, p90, p99 } = route
+  const { requests, errors, timed, p99, recent } = route
   const seconds = before === undefined ? 0 : (now.uptime - before.uptime) / 1_000
   const rate = increase(requests, before?.routes.get(name)?.requests ?? 0) / seconds
-  const share = requests === 0 ? 0 : errors / requests
-  const times = [p50, p90, p99].map((time) => (timed === 0 ? UNKNOWN : duration(time)))
+  const share = judged(route) === 0 ? 0 : errors / judged(route)
+  const time = (ms: number, of: number): string => (of === 0 ? UNKNOWN : duration(ms))
+  const times = [recent.p50, recent.p90, recent.p99].map((ms) => time(ms, recent.count))
   return [
     name,
     count(requests),
     seconds > 0 ? short(rate) : UNKNOWN,
     `${count(errors)} (${percent(share)} %)`,
     ...times,
+    time(p99, timed),
   ]
 }
 

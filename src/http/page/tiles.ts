@@ -1,7 +1,7 @@
 import { byId, html, say } from './dom.ts'
-import { count, percent, short, UNKNOWN } from './format.ts'
+import { count, duration, percent, short, UNKNOWN } from './format.ts'
 import { perSecond, share, type Point } from './history.ts'
-import type { Reading } from './reading.ts'
+import { judged, type Reading } from './reading.ts'
 
 /** One large number. */
 interface Shown {
@@ -15,57 +15,62 @@ interface Shown {
 
 const NOTHING = 'nothing collected yet'
 
+/** Fewer of them are no share, as in the alert rules. */
+const ENOUGH = 20
+/** What is since the start is recent for so long, and so long are caches filled, as in the health endpoint; in milliseconds. */
+const YOUNG = 300_000
+
 const tiles: Readonly<Record<string, (point: Point) => Shown>> = {
   requests(point) {
-    const { requests, uptime } = point.now
-    const rate = perSecond(point, (reading) => reading.requests)
-    const average = uptime > 0 ? requests / (uptime / 1_000) : undefined
+    const { all, uptime, measured } = point.now
+    if (!measured) return { value: UNKNOWN, unit: '/s', note: NOTHING }
+    const rate = perSecond(point, (reading) => reading.all.requests)
+    const average = uptime > 0 && uptime < YOUNG ? all.requests / (uptime / 1_000) : undefined
     const value = rate ?? average
     return {
       value: value === undefined ? UNKNOWN : short(value),
       unit: '/s',
-      note: `${count(requests)} since start`,
+      note: `${count(all.requests)} since start`,
     }
   },
   errors(point) {
-    const { errors, requests } = point.now
-    const value = recent(point, ({ all }) => [all.errors, all.requests])
-    if (value === undefined) return { value: UNKNOWN, unit: '%', note: NOTHING }
-    return {
-      value: percent(value),
-      unit: '%',
-      note: `${count(errors)} of ${count(requests)} since start`,
-      warning: value > 0.05 && 'above 5 %',
-    }
+    const { all, measured } = point.now
+    const value = recent(point, (reading) => [reading.all.errors, judged(reading.all)])
+    const note = measured ? `${count(all.errors)} of ${count(judged(all))} since start` : NOTHING
+    if (value === undefined) return { value: UNKNOWN, unit: '%', note }
+    return { value: percent(value), unit: '%', note, warning: value > 0.05 && 'above 5 %' }
   },
-  p99({ now }) {
-    const { p99, timed } = now.all
-    if (timed === 0) return { value: UNKNOWN, unit: 'ms', note: NOTHING }
-    const [slowest] = [...now.routes].find(([, route]) => route.p99 === p99) ?? ['']
-    return { value: short(p99), unit: 'ms', note: slowest, warning: p99 > 1_000 && 'above 1 s' }
+  p99({ now: { all, measured, recentMs } }) {
+    const { p99, p90, count: lately } = all.recent
+    const since = all.timed === 0 ? '' : ` · ${duration(all.p99)} since start`
+    const note = measured ? `${count(lately)} in ${duration(recentMs)}${since}` : NOTHING
+    if (lately === 0) return { value: UNKNOWN, unit: 'ms', note }
+    // Of few requests the slowest one is the p99: one does not make a service slow.
+    const isSlow = lately >= 100 ? p99 > 1_000 : lately >= ENOUGH && p90 > 1_000
+    return { value: short(p99), unit: 'ms', note, warning: isSlow && 'above 1 s' }
   },
   cache(point) {
-    const { hits, misses } = point.now.lookups
-    const value = recent(point, ({ lookups }) => [lookups.hits, lookups.hits + lookups.misses])
-    if (value === undefined) return { value: UNKNOWN, unit: '%', note: NOTHING }
-    const note = `${count(hits)} of ${count(hits + misses)} since start`
-    return { value: percent(value), unit: '%', note, warning: value < 0.5 && 'below 50 %' }
+    const { lookups, caches, uptime } = point.now
+    const looked = ({ hits, misses }: Reading['lookups']): number => hits + misses
+    const value = recent(point, (reading) => [reading.lookups.hits, looked(reading.lookups)])
+    const note = caches.size === 0 ? NOTHING : `${count(lookups.hits)} of ${count(looked(lookups))} since start`
+    if (value === undefined) return { value: UNKNOWN, unit: '%', note }
+    const judge = uptime >= YOUNG && looked(lookups) - (point.before === undefined ? 0 : looked(point.before.lookups)) >= ENOUGH // prettier-ignore
+    return { value: percent(value), unit: '%', note, warning: judge && value < 0.5 && 'below 50 %' }
   },
   duplicates({ now: { dedup } }) {
-    if (dedup.checked === 0) return { value: UNKNOWN, unit: '', note: NOTHING }
-    return {
-      value: count(dedup.duplicates),
-      unit: '',
-      note: `${percent(dedup.duplicates / dedup.checked)} % of ${count(dedup.checked)} updates`,
-    }
+    const { dedups, checked, duplicates } = dedup
+    if (dedups === 0) return { value: UNKNOWN, unit: '', note: NOTHING }
+    const part = checked === 0 ? 'no updates yet' : `${percent(duplicates / checked)} % of ${count(checked)} updates`
+    return { value: count(duplicates), unit: '', note: part }
   },
 }
 
-/** Part by whole over the last seconds, or since the start when nothing happened lately; undefined when nothing ever did. */
+/** Part by whole over the last seconds; or since the start, while that is not long ago. Undefined when nothing happened. */
 function recent(point: Point, of: (reading: Reading) => readonly [part: number, whole: number]): number | undefined {
   const [part, whole] = of(point.now)
   const lately = share(point, (reading) => of(reading)[0], (reading) => of(reading)[1]) // prettier-ignore
-  return lately ?? (whole === 0 ? undefined : part / whole)
+  return lately ?? (whole === 0 || point.now.uptime >= YOUNG ? undefined : part / whole)
 }
 
 /** Writes the large numbers. */
