@@ -34,7 +34,7 @@ export async function readBodyInTime(request: Request, limits: BodyLimits, clock
   const stream = request.body
   if (stream === null) return EMPTY
   if (stream.locked) return 'body_consumed'
-  const reading = new BodyReading(stream.getReader() as ReadableStreamDefaultReader<unknown>, { maxBytes, take })
+  const reading = new BodyReading(stream.getReader(), { maxBytes, take })
   const read = reading.read()
   const soon = await endsSoon(read)
   const limit = { clock, timeoutMs: READ_WITHIN_MS, what: 'the body' }

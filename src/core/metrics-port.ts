@@ -204,7 +204,7 @@ export interface Sample {
 /** Something whose numbers are read when the metrics are shown. */
 export interface Source {
   /** What is behind it; `http` is the window of recent requests. */
-  readonly kind: 'cache' | 'pool' | 'dedup' | 'lazy' | 'warmup' | 'custom' | 'http'
+  readonly kind: 'cache' | 'pool' | 'dedup' | 'webhook' | 'lazy' | 'warmup' | 'custom' | 'http'
   readonly name: string
   /** The stats as they are; may throw. */
   read(): unknown

@@ -98,12 +98,32 @@ const dedup: StatsShape = {
       metric: 'dedup_degraded_total',
       help: 'Updates done without the store knowing it yet',
     },
+    timeouts: { type: 'counter', metric: 'dedup_timeouts_total', help: 'Runs given up after handleTimeoutMs' },
+    zombies: { type: 'gauge', metric: 'dedup_zombies', help: 'Runs that were given up and still go on' },
+    endsDropped: {
+      type: 'counter',
+      metric: 'dedup_ends_dropped_total',
+      help: 'Ends forgotten before the store could be told of them',
+    },
     size: { type: 'gauge', metric: 'dedup_entries', help: 'Ids held in the process' },
     overflows: {
       type: 'counter',
       metric: 'dedup_overflows_total',
       help: 'Ids forgotten early or refused, because of maxIds',
     },
+  },
+}
+
+const webhook: StatsShape = {
+  label: 'webhook',
+  fields: {
+    deliveries: { type: 'counter', metric: 'webhook_deliveries_total', help: 'Deliveries let in' },
+    updates: { type: 'counter', metric: 'webhook_updates_total', help: 'Updates found in deliveries' },
+    unkeyed: { type: 'counter', metric: 'webhook_unkeyed_total', help: 'Changes that no key could be made for' },
+    failed: { type: 'counter', metric: 'webhook_failed_total', help: 'Updates whose handler failed' },
+    rejected: { type: 'counter', metric: 'webhook_rejected_total', help: 'Requests turned away' },
+    shed: { type: 'counter', metric: 'webhook_shed_total', help: 'Deliveries shed because too much was in flight' },
+    late: { type: 'counter', metric: 'webhook_late_total', help: 'Deliveries answered before their work was over' },
   },
 }
 
@@ -139,5 +159,5 @@ const warmup: StatsShape = {
 
 /** One table from the fields of every room's `stats()` to metrics. Metric names are stable, like error codes. */
 export const statsTable: {
-  readonly [kind in 'cache' | 'pool' | 'dedup' | 'lazy' | 'warmup']: StatsShape
-} = { cache, pool, dedup, lazy, warmup }
+  readonly [kind in 'cache' | 'pool' | 'dedup' | 'webhook' | 'lazy' | 'warmup']: StatsShape
+} = { cache, pool, dedup, webhook, lazy, warmup }

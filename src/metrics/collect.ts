@@ -8,9 +8,9 @@ import { cleanValue, REDACTED } from './labels.ts'
 import { unitProblem } from './units.ts'
 
 /** What is collected: another room's stats, or (`custom`) any flat object of numbers. */
-export type CollectKind = 'cache' | 'pool' | 'dedup' | 'lazy' | 'warmup' | 'custom'
+export type CollectKind = 'cache' | 'pool' | 'dedup' | 'webhook' | 'lazy' | 'warmup' | 'custom'
 
-const KINDS: readonly CollectKind[] = ['cache', 'pool', 'dedup', 'lazy', 'warmup', 'custom']
+const KINDS: readonly CollectKind[] = ['cache', 'pool', 'dedup', 'webhook', 'lazy', 'warmup', 'custom']
 
 /** As many as a metric has series: what has more is no room, and would make every scrape long. */
 const MOST_PARTS = 1_000

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { deferred, messagesFrom, openDoor, signed, whatsAppProvider } from '../../test/support/door.ts'
+import { createHost } from '../core/host.ts'
+import { collect, createMetrics, prometheusText } from '../metrics/index.ts'
 import type { UnkeyedChange } from './provider.ts'
 
 /** Resolves when something has come about; signing a delivery leaves the thread. */
@@ -230,8 +232,8 @@ describe('an error', () => {
     const { error: original } = console
     console.error = (...args: unknown[]) => void printed.push(args)
     try {
-      const { onError: _, ...options } = { onError: undefined, handle: () => Promise.reject(new Error('db down')) }
-      const { webhook } = openDoor({ ...options, onError: undefined as never })
+      const handle = (): Promise<never> => Promise.reject(new Error('db down'))
+      const { webhook } = openDoor({ handle, onError: undefined as never })
       await webhook(await signed(messagesFrom('250788000001')))
     } finally {
       console.error = original
@@ -239,6 +241,18 @@ describe('an error', () => {
     expect(printed).toEqual([['webhook whatsapp: an update of kind message failed (attempt 1)', new Error('db down')]])
     expect(JSON.stringify(printed)).not.toContain('250788000001')
   })
+})
+
+it('a door shows as metrics, and so does what its dedup gave up', async () => {
+  const metrics = createMetrics({ host: createHost() })
+  const { post, webhook, dedup } = openDoor({ handle: () => Promise.reject(new Error('db down')) })
+  collect(metrics, 'webhook', 'whatsapp', () => webhook.stats())
+  collect(metrics, 'dedup', 'webhook', () => dedup.stats())
+  await post(messagesFrom('2507', '2508'))
+  const text = prometheusText(metrics)
+  expect(text).toContain('webhook_failed_total{webhook="whatsapp"} 2')
+  expect(text).toContain('webhook_shed_total{webhook="whatsapp"} 0')
+  expect(text).toContain('dedup_timeouts_total{dedup="webhook"} 0')
 })
 
 describe('afterFailure', () => {
