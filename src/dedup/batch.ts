@@ -178,7 +178,8 @@ export class Batch<U, T> {
   /** Before the run of a suspect. False when it may not begin: the lease may run out while the store is told. */
   async #writeBegin(item: Item<U>): Promise<boolean> {
     const begun = await this.#ledger.begin(item)
-    item.written = begun === true
+    // Also when the store did not say: a run too few may be counted, never one too many.
+    item.written = begun !== false
     if (begun !== false) return this.#isOurs(item)
     this.#leases.lost(item)
     return false

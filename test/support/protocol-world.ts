@@ -200,7 +200,7 @@ class Moves {
     const renewing = this.#world.network.some(({ from, live, why }) => from === at && live && why === 'renew')
     const moves = [() => this.#done(owner), () => this.#fails(owner)]
     if (!lost && !renewing && this.#world.network.length < 2)
-      moves.push(() => this.#send(at, { op: 'renew', token, begun: begin === 'written' ? 'written' : true }, 'renew'))
+      moves.push(() => this.#send(at, { op: 'renew', token, begun: begin === 'no' ? true : 'written' }, 'renew'))
     if (this.#world.left.zombies > 0)
       moves.push(() => {
         this.#world.left.zombies -= 1
