@@ -2,7 +2,7 @@ import type { DedupStore } from '../core/dedup-store.ts'
 import { hasCode, StoreUnavailable } from '../core/errors.ts'
 import type { StoreCall } from '../core/store-guard.ts'
 import { namedStore } from './named-store.ts'
-import type { StoreLedgerOptions } from './store-ledger.ts'
+import type { StoreLedgerOptions } from './store-ledger-options.ts'
 
 export type StoreWork<T> = (store: DedupStore, given: StoreCall) => Promise<T>
 

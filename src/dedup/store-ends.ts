@@ -2,7 +2,7 @@ import type { DedupStore, End, Ending, Release } from '../core/dedup-store.ts'
 import { codeOf } from '../core/fact.ts'
 import type { StoreWork } from './guarded-store.ts'
 import type { Written } from './ledger.ts'
-import type { StoreLedgerOptions } from './store-ledger.ts'
+import type { StoreLedgerOptions } from './store-ledger-options.ts'
 import { UnconfirmedEnds, type Unconfirmed } from './unconfirmed.ts'
 
 /** What the ledger does for its ends. */

@@ -1,38 +1,21 @@
-import type { Claim, Claimed, DedupStore, Ending, Renewal } from '../core/dedup-store.ts'
+import type { Claim, Claimed, Ending, Renewal } from '../core/dedup-store.ts'
 import { hasCode } from '../core/errors.ts'
 import { codeOf } from '../core/fact.ts'
 import type { Host } from '../core/host.ts'
 import { promisesDieWithRequests } from '../core/platform.ts'
 import type { Semaphore } from '../core/semaphore.ts'
-import type { StoreGuard } from '../core/store-guard.ts'
 import { gatheringWriter } from './gathering-writer.ts'
 import type { Generations } from './generations.ts'
 import { GivenUp } from './given-up.ts'
 import { GuardedStore } from './guarded-store.ts'
-import type { IdMemory } from './id-memory.ts'
 import type { Item, Moment } from './item.ts'
-import {
-  ledgerParts,
-  type DedupCounts,
-  type EndWriter,
-  type Ledger,
-  type LedgerOptions,
-  type Written,
-} from './ledger.ts'
+import { ledgerParts, type DedupCounts, type EndWriter, type Ledger, type Written } from './ledger.ts'
 import { MemoryClaims } from './memory-claims.ts'
 import { COUNTS_MS } from './memory-store.ts'
 import type { Renewals } from './renewals.ts'
 import type { RunDeadlines } from './run-deadlines.ts'
 import { StoreEnds } from './store-ends.ts'
-
-export interface StoreLedgerOptions extends LedgerOptions {
-  readonly store: DedupStore
-  readonly guard: StoreGuard
-  /** Remembers confirmed ends for a window. */
-  readonly memory: IdMemory
-  readonly windowMs: number
-  readonly onStoreError: 'reject' | 'process'
-}
+import type { StoreLedgerOptions } from './store-ledger-options.ts'
 
 /**
  * A ledger in a shared store, with a front in memory: the front answers *done* only for keys whose end the store
