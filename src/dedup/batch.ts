@@ -147,13 +147,10 @@ export class Batch<U, T> {
   }
 
   async #work(item: Item<U>): Promise<boolean> {
-    const ours = this.#isOurs(item)
-    if (!(typeof ours === 'boolean' ? ours : await ours)) return this.#notBegun(item)
+    const looked = this.#leases.look(item)
+    if (!this.#mayBegin(typeof looked === 'string' ? looked : await looked)) return this.#notBegun(item)
     // Its process was killed in its last run, or what was to take it over failed.
-    if (this.#options.park !== undefined && item.runs >= this.#maxAttempts) {
-      this.#ledger.counts.claimed += 1
-      return this.#park(item, new NonRetryable(`given up after ${item.runs} attempts`))
-    }
+    if (this.#options.park !== undefined && item.runs >= this.#maxAttempts) return this.#parkUnrun(item)
     if (this.#isSuspect(item) && !(await this.#writeBegin(item))) return this.#notBegun(item)
     this.#ledger.counts.claimed += 1
     item.state = 'running'
@@ -168,18 +165,16 @@ export class Batch<U, T> {
     return true
   }
 
-  /** Whether its run may begin, by its lease. */
-  #isOurs(item: Item<U>): boolean | Promise<boolean> {
-    const mayBegin = (whose: Whose): boolean => whose === 'ours' || (whose === 'unsure' && this.#ledger.beginsUnsure)
-    const looked = this.#leases.look(item)
-    return typeof looked === 'string' ? mayBegin(looked) : looked.then(mayBegin)
+  #mayBegin(whose: Whose): boolean {
+    return whose === 'ours' || (whose === 'unsure' && this.#ledger.beginsUnsure)
   }
 
   /** Before the run of a suspect. False when it may not begin: the lease may run out while the store is told. */
   async #writeBegin(item: Item<U>): Promise<boolean> {
     const begun = await this.#ledger.begin(item)
-    item.written = begun === true
-    if (begun !== false) return this.#isOurs(item)
+    // Also when the store did not say: a run too few may be counted, never one too many.
+    item.written = begun !== false
+    if (begun !== false) return this.#mayBegin(await this.#leases.look(item))
     this.#leases.lost(item)
     return false
   }
@@ -201,6 +196,11 @@ export class Batch<U, T> {
       host.observe({ name: 'dedup.poison', of: name, count: item.attempt, ...codeOf(error) })
     }
     return this.#givenBack(item, error)
+  }
+
+  #parkUnrun(item: Item<U>): Promise<boolean> {
+    this.#ledger.counts.claimed += 1
+    return this.#park(item, new NonRetryable(`given up after ${item.runs} attempts`))
   }
 
   async #park(item: Item<U>, error: unknown): Promise<boolean> {

@@ -138,6 +138,25 @@ describe('updates whose leases ran out again and again', () => {
     })
   })
 
+  it('are counted once, when the answer to their begin was lost, and their lease taken again', async () => {
+    const crew = startCrew()
+    await died(crew, ['a'])
+    const { dedup, weather, here } = crew.member()
+    const { opened, open } = gate()
+    weather((method) => (method === 'beginMany' ? 'unheard' : method === 'renewMany' ? 'refused' : 'well'))
+    const call = dedup.once('a', () => here(opened).then(() => Promise.reject(new Error('it fails'))), { park })
+    await crew.clock.tick(LEASE_MS + 500)
+    const other = { key: 'a:a', token: 'other' }
+    expect(await crew.store.claimMany([other], { leaseMs: 60_000 })).toMatchObject([{ status: 'won', runs: 1 }])
+    await crew.store.releaseMany([other])
+    weather(() => 'well')
+    await crew.clock.tick(2_000)
+    open()
+    await expect(finished(crew.clock, call)).rejects.toThrow('it fails')
+    const next = crew.member().dedup.once('a', ({ attempt }) => attempt, { park })
+    expect(await finished(crew.clock, next)).toEqual({ status: 'done', value: 2 })
+  })
+
   it('take a begin back that no run followed, because the store did not say whose they are', async () => {
     const crew = startCrew()
     await died(crew, ['a'])

@@ -34,6 +34,8 @@ export interface Crew {
   member(options?: Partial<StoreDedupOptions>): CrewMember
   /** The store loses all that it knew. */
   forget(): void
+  /** The keys that the store knows to be done, as they are stored. */
+  readonly done: ReadonlySet<string>
   /** The claims as they are, without a process or a network in between. */
   readonly store: DedupStore
 }
@@ -43,13 +45,27 @@ const LATE_MS = 1_300
 /** Processes that share a store in memory. */
 export function startCrew(): Crew {
   const clock = manualClock()
-  let real = memoryDedupStore({ clock })
+  const done = new Set<string>()
+  const opened = (): DedupStore => {
+    done.clear()
+    const { completeMany, ...others } = memoryDedupStore({ clock })
+    return {
+      ...others,
+      async completeMany(ends, options) {
+        const kept = await completeMany(ends, options)
+        ends.forEach(({ key, as }, at) => kept[at] === true && as === 'done' && done.add(key))
+        return kept
+      },
+    }
+  }
+  let real = opened()
   const later = (ms: number): Promise<void> => new Promise((resolve) => void clock.after(ms, resolve))
   const store = everyMethod((method) => (asked, options) => call(real, method)(asked, options))
   return {
     clock,
     store,
-    forget: () => void (real = memoryDedupStore({ clock })),
+    forget: () => void (real = opened()),
+    done,
     member(options = {}) {
       const process = new StoppableProcess(clock)
       const facts: Fact[] = []

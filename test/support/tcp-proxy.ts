@@ -6,6 +6,8 @@ import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 export interface Weather {
   /** Each piece is held up for so long at most, by chance. */
   readonly latencyMs?: number
+  /** What the server answers is held back for so long. */
+  readonly answersAfterMs?: number
   /** Each piece is cut into slices of so many bytes, every one sent by itself. */
   readonly sliceBytes?: number
 }
@@ -36,9 +38,10 @@ export async function tcpProxy(target: number): Promise<TcpProxy> {
       [client, upstream],
       [upstream, client],
     ] as const) {
+      const here = (): Weather => (one === client ? { ...weather, answersAfterMs: 0 } : weather)
       one.on('error', () => other.destroy())
       one.on('close', () => other.destroy())
-      void pumped(one, other, () => weather)
+      void pumped(one, other, here)
     }
   })
   server.listen(0, '127.0.0.1')
@@ -67,7 +70,9 @@ async function pumped(from: Socket, to: Socket, weather: () => Weather): Promise
   }
 }
 
-async function passOn(piece: Buffer, to: Socket, { latencyMs = 0, sliceBytes = piece.length }: Weather): Promise<void> {
+async function passOn(piece: Buffer, to: Socket, weather: Weather): Promise<void> {
+  const { latencyMs = 0, answersAfterMs = 0, sliceBytes = piece.length } = weather
+  if (answersAfterMs > 0) await sleep(answersAfterMs)
   if (latencyMs > 0) await sleep(Math.random() * latencyMs)
   for (let at = 0; at < piece.length; at += sliceBytes) {
     if (at > 0) await turn()
