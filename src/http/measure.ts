@@ -21,7 +21,7 @@ export interface MeasureOptions {
   readonly log?: (line: RequestLine) => void
   /**
    * The templates of the routes that the service has, e.g. `['/webhook', '/users/:id']`. Their series are there from the
-   * start, with 0, and have places that no flood of other paths takes. @defaultValue those of the first five minutes
+   * start, with 0, and have places that no flood of other paths takes. @defaultValue those that are found in the first five minutes
    */
   readonly routes?: readonly string[]
   readonly host?: Host

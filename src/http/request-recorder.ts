@@ -32,8 +32,8 @@ const EXPECTED: readonly number[] = [200, 500]
  * Counts requests. What the caller did wrong (4xx) is no error of the service.
  *
  * A rate needs a 0 to rise from: so the series of a route begin together, with its first request, and those of a route that
- * was declared begin at once. Declared routes, and those of the first five minutes, have places of their own among the
- * series, which no flood of other paths takes.
+ * was declared begin at once. Declared routes, and those that were found in the first five minutes, have places of their own
+ * among the series, which no flood of other paths takes.
  */
 export class RequestRecorder {
   readonly #metrics: Metrics
@@ -75,7 +75,7 @@ export class RequestRecorder {
 
   /** Counts one that ended at `atMs` of the clock's `elapsed()`. */
   record({ method, status, route, latencyMs }: AnsweredRequest, atMs: number): void {
-    const series = this.#routes.get(route) ?? this.#meet(route, atMs)
+    const series = this.#routes.get(route) ?? this.#meet({ status, route }, atMs)
     if (series === undefined) return this.#recordOther({ method, status, route, latencyMs })
     const requests = series.requests.get(method)?.get(status) ?? this.#begin(series, { method, status, route })
     requests.inc()
@@ -96,10 +96,10 @@ export class RequestRecorder {
     else if (status >= 400) this.#clientErrors.inc(route)
   }
 
-  /** A route that was not heard of: one of the service, if it comes early. */
-  #meet(route: string, atMs: number): RouteSeries | undefined {
+  /** A route that was not heard of: one of the service, if it comes early, and was found. */
+  #meet({ status, route }: Pick<AnsweredRequest, 'status' | 'route'>, atMs: number): RouteSeries | undefined {
     this.#beganAt ??= atMs
-    if (this.#first >= MOST_FIRST || atMs - this.#beganAt >= FIRST_MS) return undefined
+    if (status === 404 || this.#first >= MOST_FIRST || atMs - this.#beganAt >= FIRST_MS) return undefined
     this.#first += 1
     this.#metrics.reserve('route', [route])
     return this.#open(route)

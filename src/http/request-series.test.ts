@@ -67,6 +67,14 @@ describe('the series of a route', () => {
     expect(read('http_request_duration_seconds_count', { route: '/webhook' })).toBe(1)
   })
 
+  it('are theirs after a flood of paths that are not found, also when nobody has declared it', async () => {
+    const service = setup()
+    await flood(service, 2_000)
+    await service.send('/webhook', 200, 'POST')
+    expect(service.read('http_requests_total', { method: 'POST', status: '200', route: '/webhook' })).toBe(1)
+    expect(service.read('http_request_errors_total', { route: '/webhook' })).toBe(0)
+  })
+
   it('are theirs when it came in the first five minutes, also with a status that is new', async () => {
     const service = setup()
     const { clock, send, read } = service
