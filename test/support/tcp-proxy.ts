@@ -8,6 +8,10 @@ export interface Weather {
   readonly latencyMs?: number
   /** Each piece is cut into slices of so many bytes, every one sent by itself. */
   readonly sliceBytes?: number
+  /** Nothing arrives, in either direction, before the weather changes; then all of it does. */
+  readonly held?: boolean
+  /** What the server says is lost; connections that have lost something are reset when the weather changes. */
+  readonly deaf?: boolean
 }
 
 /** A fixed address for a server that comes back on another port, and a network that can be made bad. */
@@ -26,7 +30,7 @@ export interface TcpProxy {
 
 export async function tcpProxy(target: number): Promise<TcpProxy> {
   let port = target
-  let weather: Weather = {}
+  const sky = new Sky()
   const clients = new Set<Socket>()
   const server = createServer({ noDelay: true }, (client) => {
     const upstream = connect({ port, host: '127.0.0.1', noDelay: true })
@@ -38,15 +42,16 @@ export async function tcpProxy(target: number): Promise<TcpProxy> {
     ] as const) {
       one.on('error', () => other.destroy())
       one.on('close', () => other.destroy())
-      void pumped(one, other, () => weather)
     }
+    void pumped(client, upstream, (piece) => sky.pass(piece, upstream))
+    void pumped(upstream, client, (piece) => sky.answer(piece, client))
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {
     port: (server.address() as AddressInfo).port,
     to: (next) => void (port = next),
-    weather: (next) => void (weather = next),
+    weather: (next) => sky.change(next),
     reset: (random = Math.random) => [...clients][Math.floor(random() * clients.size)]?.resetAndDestroy(),
     resetAll: () => clients.forEach((client) => client.resetAndDestroy()),
     async close() {
@@ -57,20 +62,41 @@ export async function tcpProxy(target: number): Promise<TcpProxy> {
   }
 }
 
-async function pumped(from: Socket, to: Socket, weather: () => Weather): Promise<void> {
+/** The weather of one proxy, and the pieces that go through it. */
+class Sky {
+  #weather: Weather = {}
+  readonly #waiting: (() => void)[] = []
+  readonly #mutilated = new Set<Socket>()
+
+  change(next: Weather): void {
+    this.#weather = next
+    for (const client of this.#mutilated) client.resetAndDestroy()
+    this.#mutilated.clear()
+    for (const go of this.#waiting.splice(0)) go()
+  }
+
+  async answer(piece: Buffer, client: Socket): Promise<void> {
+    if (this.#weather.deaf === true) this.#mutilated.add(client)
+    else await this.pass(piece, client)
+  }
+
+  async pass(piece: Buffer, to: Socket): Promise<void> {
+    while (this.#weather.held === true) await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    const { latencyMs = 0, sliceBytes = piece.length } = this.#weather
+    if (latencyMs > 0) await sleep(Math.random() * latencyMs)
+    for (let at = 0; at < piece.length; at += sliceBytes) {
+      if (at > 0) await turn()
+      if (!to.write(piece.subarray(at, at + sliceBytes))) await once(to, 'drain')
+    }
+  }
+}
+
+async function pumped(from: Socket, to: Socket, pass: (piece: Buffer) => Promise<void>): Promise<void> {
   try {
-    for await (const piece of from as AsyncIterable<Buffer>) await passOn(piece, to, weather())
+    for await (const piece of from as AsyncIterable<Buffer>) await pass(piece)
     to.end()
   } catch {
     // One of the two ends has gone.
     to.destroy()
-  }
-}
-
-async function passOn(piece: Buffer, to: Socket, { latencyMs = 0, sliceBytes = piece.length }: Weather): Promise<void> {
-  if (latencyMs > 0) await sleep(Math.random() * latencyMs)
-  for (let at = 0; at < piece.length; at += sliceBytes) {
-    if (at > 0) await turn()
-    if (!to.write(piece.subarray(at, at + sliceBytes))) await once(to, 'drain')
   }
 }
