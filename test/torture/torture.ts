@@ -169,14 +169,17 @@ async function kill(nr: number, { crew, random, tell }: Pick<Stages, 'crew' | 'r
   await victim.gone
 }
 
-/** Everything once more, until nothing is left to do; then to a process that remembers nothing: the store knows it all. */
+/**
+ * Everything once more, until nothing is left to do; then to another process: the store knows it all. To processes that
+ * remember nothing: others know of what the store has forgotten since.
+ */
 async function lastResend(crew: Crew, ids: readonly string[], tell: (deed: Deed) => void): Promise<void> {
   const until = performance.now() + LAST_RESENDS_MS
+  let worker = await crew.newcomer()
   for (let left = ids; left.length > 0; await sleep(100)) {
     if (performance.now() > until) throw new Error(`${left.length} updates do not come to an end`)
-    await crew.complete()
-    const { busiest: anyone } = crew
-    if (anyone !== undefined) left = await resent(anyone, left, ['done', 'duplicate', 'dead'])
+    if (!worker.isReady) worker = await crew.newcomer()
+    left = await resent(worker, left, ['done', 'duplicate', 'dead'])
   }
   tell({ what: 'settled' })
   const missing = await resent(await crew.newcomer(), ids, ['duplicate', 'dead'])
