@@ -6,6 +6,7 @@ import { seeded } from '../../bench/random.ts'
 import { Crew, type Worker } from './crew.ts'
 import { historian, readHistory, type Deed, type Terms } from './history.ts'
 import { judge, type Verdict } from './judge.ts'
+import { printed } from './printed.ts'
 import { Sender } from './sender.ts'
 import { openSite, type Site } from './site.ts'
 import type { StoreKind } from './stores.ts'
@@ -66,7 +67,8 @@ export async function torture(options: TortureOptions): Promise<Tortured> {
     if (verdict.violations.length === 0) rmSync(folder, { recursive: true })
     return { ...verdict, deliveries, seconds: (performance.now() - startedAt) / 1_000, folder }
   } catch (error) {
-    throw new Error(`the torture broke off; its history is in ${folder}`, { cause: error })
+    const verdict = printed(judge(readHistory(folder)))
+    throw new Error(`the torture broke off; its history is in ${folder}\n${verdict}`, { cause: error })
   } finally {
     await site.close()
   }
