@@ -10,6 +10,10 @@ export interface Weather {
   readonly answersAfterMs?: number
   /** Each piece is cut into slices of so many bytes, every one sent by itself. */
   readonly sliceBytes?: number
+  /** Nothing arrives, in either direction, before the weather changes; then all of it does. */
+  readonly held?: boolean
+  /** What the server says is lost; connections that have lost something are reset when the weather changes. */
+  readonly deaf?: boolean
 }
 
 /** A fixed address for a server that comes back on another port, and a network that can be made bad. */
@@ -28,7 +32,7 @@ export interface TcpProxy {
 
 export async function tcpProxy(target: number): Promise<TcpProxy> {
   let port = target
-  let weather: Weather = {}
+  const sky = new Sky()
   const clients = new Set<Socket>()
   const server = createServer({ noDelay: true }, (client) => {
     const upstream = connect({ port, host: '127.0.0.1', noDelay: true })
@@ -38,18 +42,18 @@ export async function tcpProxy(target: number): Promise<TcpProxy> {
       [client, upstream],
       [upstream, client],
     ] as const) {
-      const here = (): Weather => (one === client ? { ...weather, answersAfterMs: 0 } : weather)
       one.on('error', () => other.destroy())
       one.on('close', () => other.destroy())
-      void pumped(one, other, here)
     }
+    void pumped(client, upstream, (piece) => sky.pass(piece, upstream))
+    void pumped(upstream, client, (piece) => sky.answer(piece, client))
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {
     port: (server.address() as AddressInfo).port,
     to: (next) => void (port = next),
-    weather: (next) => void (weather = next),
+    weather: (next) => sky.change(next),
     reset: (random = Math.random) => [...clients][Math.floor(random() * clients.size)]?.resetAndDestroy(),
     resetAll: () => clients.forEach((client) => client.resetAndDestroy()),
     async close() {
@@ -60,22 +64,43 @@ export async function tcpProxy(target: number): Promise<TcpProxy> {
   }
 }
 
-async function pumped(from: Socket, to: Socket, weather: () => Weather): Promise<void> {
+/** The weather of one proxy, and the pieces that go through it. */
+class Sky {
+  #weather: Weather = {}
+  readonly #waiting: (() => void)[] = []
+  readonly #mutilated = new Set<Socket>()
+
+  change(next: Weather): void {
+    this.#weather = next
+    for (const client of this.#mutilated) client.resetAndDestroy()
+    this.#mutilated.clear()
+    for (const go of this.#waiting.splice(0)) go()
+  }
+
+  async answer(piece: Buffer, client: Socket): Promise<void> {
+    const { deaf, answersAfterMs = 0 } = this.#weather
+    if (deaf === true) return void this.#mutilated.add(client)
+    if (answersAfterMs > 0) await sleep(answersAfterMs)
+    await this.pass(piece, client)
+  }
+
+  async pass(piece: Buffer, to: Socket): Promise<void> {
+    while (this.#weather.held === true) await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    const { latencyMs = 0, sliceBytes = piece.length } = this.#weather
+    if (latencyMs > 0) await sleep(Math.random() * latencyMs)
+    for (let at = 0; at < piece.length; at += sliceBytes) {
+      if (at > 0) await turn()
+      if (!to.write(piece.subarray(at, at + sliceBytes))) await once(to, 'drain')
+    }
+  }
+}
+
+async function pumped(from: Socket, to: Socket, pass: (piece: Buffer) => Promise<void>): Promise<void> {
   try {
-    for await (const piece of from as AsyncIterable<Buffer>) await passOn(piece, to, weather())
+    for await (const piece of from as AsyncIterable<Buffer>) await pass(piece)
     to.end()
   } catch {
     // One of the two ends has gone.
     to.destroy()
-  }
-}
-
-async function passOn(piece: Buffer, to: Socket, weather: Weather): Promise<void> {
-  const { latencyMs = 0, answersAfterMs = 0, sliceBytes = piece.length } = weather
-  if (answersAfterMs > 0) await sleep(answersAfterMs)
-  if (latencyMs > 0) await sleep(Math.random() * latencyMs)
-  for (let at = 0; at < piece.length; at += sliceBytes) {
-    if (at > 0) await turn()
-    if (!to.write(piece.subarray(at, at + sliceBytes))) await once(to, 'drain')
   }
 }

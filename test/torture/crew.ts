@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import type { Line } from './site.ts'
 import type { Order, Report, WorkerSetup } from './worker-messages.ts'
 
 const WORKER = fileURLToPath(new URL('./worker.ts', import.meta.url))
@@ -12,13 +13,17 @@ export type Answer = readonly string[] | undefined
 export class Worker {
   readonly #child: ChildProcess
   readonly #waiting = new Map<number, (answer: Answer) => void>()
+  readonly line: Line
   readonly ready: Promise<void>
   readonly gone: Promise<void>
+  readonly #beginnings = new Map<string, () => void>()
   #nr = 0
   #state: 'starting' | 'ready' | 'gone' = 'starting'
 
-  constructor(setup: WorkerSetup) {
-    this.#child = fork(WORKER, [JSON.stringify(setup)], { execArgv: ['--import', 'tsx'] })
+  constructor(setup: Omit<WorkerSetup, 'url'>, line: Line) {
+    this.line = line
+    const own: WorkerSetup = { ...setup, url: line.url }
+    this.#child = fork(WORKER, [JSON.stringify(own)], { execArgv: ['--import', 'tsx'] })
     this.gone = once(this.#child, 'exit').then(() => {
       this.#state = 'gone'
       for (const tell of this.#waiting.values()) tell(undefined)
@@ -26,6 +31,7 @@ export class Worker {
     this.ready = new Promise((resolve) => {
       this.#child.on('message', (report: Report) => {
         if (report.type === 'answered') return this.#answered(report.nr, report.statuses)
+        if (report.type === 'began') return this.#beginnings.get(report.id)?.()
         this.#state = 'ready'
         resolve()
       })
@@ -54,6 +60,11 @@ export class Worker {
     })
   }
 
+  /** Resolves when the first update of a train has begun here. */
+  began(id: string): Promise<void> {
+    return new Promise((resolve) => this.#beginnings.set(id, resolve))
+  }
+
   order(order: Order): void {
     // One that has just been killed cannot be told; that it is gone says enough.
     if (this.#child.connected) this.#child.send(order, () => undefined)
@@ -63,21 +74,31 @@ export class Worker {
     this.#child.kill('SIGKILL')
   }
 
+  pause(): void {
+    this.#child.kill('SIGSTOP')
+  }
+
+  resume(): void {
+    this.#child.kill('SIGCONT')
+  }
+
   #answered(nr: number, statuses: Answer): void {
     this.#waiting.get(nr)?.(statuses)
     this.#waiting.delete(nr)
   }
 }
 
-/** Workers, of which each that dies is replaced. */
+/** Workers, of which each that dies is replaced by one on its line. */
 export class Crew {
-  readonly #setup: WorkerSetup
+  readonly #setup: Omit<WorkerSetup, 'url'>
+  readonly #lines: readonly Line[]
   readonly #workers = new Set<Worker>()
   #closed = false
 
-  constructor(setup: WorkerSetup, size: number) {
+  constructor(setup: Omit<WorkerSetup, 'url'>, lines: readonly Line[]) {
     this.#setup = setup
-    for (let nr = 0; nr < size; nr += 1) this.#hire()
+    this.#lines = lines
+    for (const line of lines) this.#hire(line)
   }
 
   /** Resolves when all that live now may be sent deliveries. */
@@ -89,9 +110,14 @@ export class Crew {
     return [...this.#workers].filter(({ isReady }) => isReady)
   }
 
+  /** One that has most to do. */
+  get busiest(): Worker | undefined {
+    return this.ready.sort((one, other) => other.load - one.load)[0]
+  }
+
   /** One that has remembered nothing. */
   async newcomer(): Promise<Worker> {
-    const worker = this.#hire()
+    const worker = this.#hire(this.#lines[0] as Line)
     await worker.ready
     return worker
   }
@@ -103,12 +129,12 @@ export class Crew {
     await Promise.all(workers.map(({ gone }) => gone))
   }
 
-  #hire(): Worker {
-    const worker = new Worker(this.#setup)
+  #hire(line: Line): Worker {
+    const worker = new Worker(this.#setup, line)
     this.#workers.add(worker)
     void worker.gone.then(() => {
       this.#workers.delete(worker)
-      if (!this.#closed) this.#hire()
+      if (!this.#closed) this.#hire(line)
     })
     return worker
   }

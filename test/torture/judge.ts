@@ -1,18 +1,16 @@
 import type { Event } from './history.ts'
+import { RULES, type SimpleRule } from './rules.ts'
 import { Scene, type Excuse } from './scene.ts'
-import { deedsOf, storiesOf, type Claimed, type Story } from './story.ts'
+import { runsOf, storiesOf, type Run, type Story } from './story.ts'
+
+const REPETITIONS = ['done again though its end was confirmed', 'done again without an excuse'] as const
+type Repetition = (typeof REPETITIONS)[number]
 
 /** What must not be. */
-export type Rule =
-  | 'lost'
-  | 'answered before it was done'
-  | 'never answered as done'
-  | 'done without a claim'
-  | 'done twice under one claim'
-  | 'done again though its end was confirmed'
-  | 'done again without an excuse'
-  | 'granted twice as the same attempt'
-  | 'done after everything was settled'
+export type Rule = SimpleRule | Repetition
+
+const simpleRules = Object.keys(RULES) as readonly SimpleRule[]
+export const rules: readonly Rule[] = [...simpleRules, ...REPETITIONS]
 
 export interface Violation {
   readonly rule: Rule
@@ -28,16 +26,30 @@ export interface Counts {
   readonly once: number
   /** Repetitions of what a process did that was killed before its end was confirmed. */
   readonly againAfterKill: number
-  /** Repetitions of what a living process did that could not reach the store to have its end confirmed. */
+  /** Repetitions of a run that went on while its process stood still for longer than its lease, or was cut off. */
   readonly againAfterTrouble: number
+  /** Repetitions of what the store has forgotten. */
+  readonly againAfterForgetting: number
+  /** Repetitions of a run that was given up after its time. */
+  readonly againAfterTimeout: number
+  /** Updates that were parked. */
+  readonly parked: number
+  /** Those of them whose handler kills its process. */
+  readonly parkedKillers: number
+  /** Most runs that one killer had. */
+  readonly killerRuns: number
   readonly claims: number
+  /** Claims whose lease was lost while they waited for their run, which then did not begin. */
+  readonly lostUnbegun: number
+  /** Claims whose lease was lost while their run went on. */
+  readonly lostRunning: number
   /** Ends that came too late, after somebody else had claimed the update. */
   readonly refused: number
   readonly kills: number
-  /** Kills that hit a process between a claim and its confirmed end. */
+  /** Kills that hit a process between a begin and its confirmed end. */
   readonly killsBetween: number
   readonly troubles: number
-  /** Calls of the store that failed, or took too long. */
+  /** Calls of the store that failed, or were given up. */
   readonly missedCalls: number
 }
 
@@ -47,9 +59,10 @@ export interface Verdict {
 }
 
 /**
- * Judges a history. An update may be done again for two reasons only: the process that did it was killed, or it lived but
- * its calls of the store failed during a trouble of the driver's making; in both cases before somebody else was granted
- * the claim, and without a confirmed end.
+ * Judges a history. An update may be done again for four reasons only, all of them before somebody else was granted its
+ * claim: the process that did it was killed before its end was confirmed; its run went on while it stood still for longer
+ * than its lease, or could not reach the store in a trouble of the driver's making; the store has forgotten it; it had
+ * taken longer than a handler may.
  */
 export function judge(history: readonly Event[]): Verdict {
   const events = [...history].sort((one, other) => one.at - other.at)
@@ -57,10 +70,11 @@ export function judge(history: readonly Event[]): Verdict {
   const stories = storiesOf(events)
   const judged = stories.map((story) => ({ story, repetitions: repetitionsOf(story, scene) }))
   const violations = judged.flatMap(({ story, repetitions }) => {
-    const broken = (Object.keys(RULES) as SimpleRule[]).filter((rule) => RULES[rule](story, scene))
+    const broken = simpleRules.filter((rule) => RULES[rule](story, scene))
     return [...broken, ...repetitions.filter(isRule)].map((rule) => ({ rule, id: story.id }))
   })
   const excuses = judged.flatMap(({ repetitions }) => repetitions)
+  const again = (wanted: Excuse): number => excuses.filter((excuse) => excuse === wanted).length
   const all = <What extends Event['what']>(what: What): number => events.filter((event) => event.what === what).length
   return {
     violations,
@@ -68,9 +82,13 @@ export function judge(history: readonly Event[]): Verdict {
       ids: stories.length,
       effects: all('effect'),
       once: stories.filter(({ effects }) => effects.length === 1).length,
-      againAfterKill: excuses.filter((excuse) => excuse === 'kill').length,
-      againAfterTrouble: excuses.filter((excuse) => excuse === 'trouble').length,
+      againAfterKill: again('kill'),
+      againAfterTrouble: again('trouble'),
+      againAfterForgetting: again('forgotten'),
+      againAfterTimeout: again('timeout'),
+      ...killerCounts(stories, scene),
       claims: all('won'),
+      ...lossCounts(stories),
       refused: all('refused'),
       kills: scene.deaths.size,
       killsBetween: killsBetween(stories, scene),
@@ -80,38 +98,43 @@ export function judge(history: readonly Event[]): Verdict {
   }
 }
 
-type Repetition = 'done again though its end was confirmed' | 'done again without an excuse'
-type SimpleRule = Exclude<Rule, Repetition>
-
-const isDone = ({ status }: { readonly status: string }): boolean => status === 'done' || status === 'duplicate'
-const isRule = (what: Repetition | Excuse): what is Repetition => what !== 'kill' && what !== 'trouble'
-
-const RULES: Readonly<Record<SimpleRule, (story: Story, scene: Scene) => boolean>> = {
-  lost: ({ effects }) => effects.length === 0,
-  'never answered as done': ({ told }) => !told.some(isDone),
-  'answered before it was done': ({ told, effects }) =>
-    told.some((answer) => isDone(answer) && !effects.some(({ at }) => at <= answer.at)),
-  'done without a claim': (story) => deedsOf(story).length < story.effects.length,
-  'done twice under one claim': ({ effects }) => new Set(effects.map(({ token }) => token)).size < effects.length,
-  'granted twice as the same attempt': ({ won }) => new Set(won.map(({ attempt }) => attempt)).size < won.length,
-  'done after everything was settled': ({ effects }, { settledAt }) => effects.some(({ at }) => at > settledAt),
-}
+const isRule = (what: Repetition | Excuse): what is Repetition => (REPETITIONS as readonly string[]).includes(what)
 
 /** For each time that it was done again: why, or which rule that breaks. */
 function repetitionsOf(story: Story, scene: Scene): (Repetition | Excuse)[] {
   // In the order of the claims: of two, the one that was granted first must have been lost before the other one was won.
-  const deeds = deedsOf(story)
-  return deeds.slice(1).map((again, at) => {
-    const before = deeds[at] as Claimed
-    if (wasKept(story, before, again)) return 'done again though its end was confirmed'
-    return scene.excuseFor(before, again) ?? 'done again without an excuse'
+  const runs = runsOf(story)
+  return runs.slice(1).map((again, at) => {
+    const before = runs[at] as Run
+    if (wasKept(story, scene, [before, again])) return REPETITIONS[0]
+    return scene.excuseFor(before, again, story) ?? REPETITIONS[1]
   })
 }
 
-/** A claim that was lost may be won back later, to have its end written down: that end says nothing about what was before. */
-function wasKept({ kept, won }: Story, { token }: Claimed, again: Claimed): boolean {
-  const wonBackAt = won.find((win) => win.token === token && win.at > again.wonAt)?.at ?? Infinity
-  return kept.some((end) => end.token === token && end.at < wonBackAt)
+/** An end that was confirmed later says nothing: where nobody has the claim any more it may still be written. */
+function wasKept({ kept }: Story, { forgot }: Scene, [{ token }, { wonAt }]: readonly [Run, Run]): boolean {
+  const ended = kept.filter((end) => end.token === token && end.at < wonAt)
+  return ended.some(({ asked }) => !forgot({ since: asked.at, at: wonAt }))
+}
+
+type KillerCounts = Pick<Counts, 'parked' | 'parkedKillers' | 'killerRuns'>
+
+function killerCounts(stories: readonly Story[], { terms }: Scene): KillerCounts {
+  const killers = stories.filter(({ id }) => terms.killers.includes(id))
+  const isParked = ({ parked }: Story): boolean => parked.length > 0
+  return {
+    parked: stories.filter(isParked).length,
+    parkedKillers: killers.filter(isParked).length,
+    killerRuns: Math.max(0, ...killers.map(({ starts }) => starts.length)),
+  }
+}
+
+function lossCounts(stories: readonly Story[]): Pick<Counts, 'lostUnbegun' | 'lostRunning'> {
+  const began = stories.flatMap(({ lost, starts }) =>
+    [...new Set(lost.map(({ token }) => token))].map((token) => starts.some((start) => start.token === token)),
+  )
+  const lostRunning = began.filter(Boolean).length
+  return { lostUnbegun: began.length - lostRunning, lostRunning }
 }
 
 function killsBetween(stories: readonly Story[], { deaths }: Scene): number {

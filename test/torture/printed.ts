@@ -1,11 +1,16 @@
-import type { Verdict } from './judge.ts'
+import { rules, type Verdict } from './judge.ts'
 
 const SHOWN = 20
+const WIDTH = 56
 
-/** A verdict, to be read by people. */
+/** A verdict, to be read by people: what happened, and how often each rule was broken. */
 export function printed({ violations, counts }: Verdict): string {
-  const lines = Object.entries(counts).map(([name, count]) => `${name.padEnd(18)} ${String(count).padStart(7)}`)
-  const broken = violations.slice(0, SHOWN).map(({ rule, id }) => `BROKEN ${id}: ${rule}`)
+  const broken = rules.map((rule) => [rule, violations.filter((violation) => violation.rule === rule).length] as const)
+  const lines = [...Object.entries(counts), ...broken, ['violations', violations.length] as const]
+  const shown = violations.slice(0, SHOWN).map(({ rule, id }) => `BROKEN ${id}: ${rule}`)
   const more = violations.length > SHOWN ? [`and ${violations.length - SHOWN} more`] : []
-  return [...lines, `violations         ${String(violations.length).padStart(7)}`, ...broken, ...more].join('\n')
+  return [...lines.map(([name, count]) => lineOf(name, count)), ...shown, ...more].join('\n')
 }
+
+export const lineOf = (name: string, count: number | string): string =>
+  `${name.padEnd(WIDTH)} ${String(count).padStart(7)}`

@@ -4,7 +4,7 @@
  */
 import { parseArgs } from 'node:util'
 import { oneOf, wholeAtLeast } from '../../src/core/check.ts'
-import { printed } from './printed.ts'
+import { lineOf, printed } from './printed.ts'
 import { storeKinds, type StoreKind } from './stores.ts'
 import { torture } from './torture.ts'
 
@@ -14,6 +14,8 @@ const { values } = parseArgs({
     ids: { type: 'string', default: '20000' },
     kills: { type: 'string', default: '40' },
     troubles: { type: 'string', default: '30' },
+    killers: { type: 'string', default: '6' },
+    hangers: { type: 'string', default: '6' },
     workers: { type: 'string', default: '8' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
   },
@@ -32,11 +34,18 @@ function stores(): readonly StoreKind[] {
 
 async function main(): Promise<void> {
   for (const store of stores()) {
-    const [ids, kills, seed] = [numberOf('ids'), numberOf('kills'), numberOf('seed')]
-    const [workers, troubles] = [numberOf('workers', 1), numberOf('troubles', 1)]
-    console.log(`${store}: ${ids} updates, ${workers} workers, ${kills} kills, ${troubles} troubles, seed ${seed}`)
-    const { deliveries, seconds, folder, ...verdict } = await torture({ store, ids, kills, seed, workers, troubles })
-    console.log(`${printed(verdict)}\ndeliveries         ${deliveries}\nseconds            ${seconds.toFixed(1)}\n`)
+    const options = {
+      ...{ ids: numberOf('ids'), workers: numberOf('workers', 1), seed: numberOf('seed') },
+      ...{ kills: numberOf('kills'), troubles: numberOf('troubles', 1) },
+      ...{ killers: numberOf('killers'), hangers: numberOf('hangers') },
+    }
+    const { ids, seed, ...rest } = options
+    const what = Object.entries(rest).map(([name, count]) => `${count} ${name}`)
+    console.log(`${store}: ${[`${ids} updates`, ...what].join(', ')}, seed ${seed}`)
+    const { deliveries, seconds, folder, ...verdict } = await torture({ store, ...options })
+    console.log(
+      [printed(verdict), lineOf('deliveries', deliveries), lineOf('seconds', seconds.toFixed(1)), ''].join('\n'),
+    )
     if (verdict.violations.length === 0) continue
     console.log(`the history is in ${folder}`)
     process.exitCode = 1

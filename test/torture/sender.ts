@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Crew } from './crew.ts'
+import type { Crew, Worker } from './crew.ts'
 import { now } from './history.ts'
 
 export interface SenderOptions {
   readonly crew: Crew
   readonly random: () => number
   readonly total: number
+  /** Updates that are not sent before they are handed to somebody. */
+  readonly trains: readonly (readonly string[])[]
 }
 
 /** Deliveries that are under way at the same time. */
@@ -15,9 +17,11 @@ const AGAIN = 0.2
 const RESEND_WITHIN_MS = 300
 /** A delivery that is not answered by then is sent again, whatever becomes of it. */
 const PATIENCE_MS = 1_000
-const STALLED_MS = 60_000
+const LONGEST_CLAIM_MS = 5_000
+/** An update that kills its processes is left alone for many leases. */
+const STALLED_MS = 180_000
 
-const finished = new Set(['done', 'degraded', 'duplicate'])
+const finished = new Set(['done', 'degraded', 'duplicate', 'dead'])
 
 /**
  * Sends updates as a provider does: in batches of all sizes, to whichever process; again, and packed anew, whatever was
@@ -30,20 +34,34 @@ export class Sender {
   readonly #options: SenderOptions
   readonly #sent: string[] = []
   readonly #due: string[] = []
+  readonly #fresh: readonly string[]
+  readonly #trains: (readonly string[])[]
   #released = 0
   #closed = false
 
   constructor(options: SenderOptions) {
     this.#options = options
     this.ids = Array.from({ length: options.total }, (_, at) => String(at))
+    const handed = new Set(options.trains.flat())
+    this.#fresh = this.ids.filter((id) => !handed.has(id))
+    this.#trains = [...options.trains]
   }
 
   /** Lets so many more of the updates happen. */
   release(count: number): void {
-    const fresh = this.ids.slice(this.#released, this.#released + count)
+    const fresh = this.#fresh.slice(this.#released, this.#released + count)
     this.#released += fresh.length
     this.#due.push(...fresh)
     this.#sent.push(...fresh)
+  }
+
+  /** Hands the next train to a worker. Resolves when the first update of it has begun there, if that comes to pass. */
+  async hand(worker: Worker): Promise<void> {
+    const train = this.#trains.shift() ?? []
+    this.#sent.push(...train)
+    const began = worker.began(train[0] ?? '')
+    void this.#deliver(worker, train)
+    await Promise.race([began, worker.gone, sleep(LONGEST_CLAIM_MS)])
   }
 
   /** Sends until it is closed. */
@@ -56,9 +74,9 @@ export class Sender {
   }
 
   /**
-   * Resolves when so many updates were answered as done.
+   * Resolves when so many updates were answered as ended.
    *
-   * @throws Error when none was for a minute
+   * @throws Error when none was for three minutes
    */
   async until(count: number): Promise<void> {
     let most = -1
@@ -78,9 +96,13 @@ export class Sender {
         await sleep(5)
         continue
       }
-      this.deliveries += 1
-      this.#answered(ids, await Promise.race([worker.deliver(ids), sleep(PATIENCE_MS, undefined)]))
+      await this.#deliver(worker, ids)
     }
+  }
+
+  async #deliver(worker: Worker, ids: readonly string[]): Promise<void> {
+    this.deliveries += 1
+    this.#answered(ids, await Promise.race([worker.deliver(ids), sleep(PATIENCE_MS, undefined)]))
   }
 
   #answered(ids: readonly string[], statuses: readonly string[] | undefined): void {

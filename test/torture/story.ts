@@ -2,21 +2,28 @@ import type { Deed, Event } from './history.ts'
 
 type Of<What extends Deed['what']> = Extract<Event, { what: What }>
 
-/** What happened to one update, in the order of time. */
+/** Of each kind what happened to one update, in the order of time. */
 export interface Story {
   readonly id: string
   readonly won: readonly Of<'won'>[]
+  readonly renewed: readonly Of<'renewed'>[]
+  readonly lost: readonly Of<'lost'>[]
+  readonly gave: readonly Of<'gave'>[]
+  readonly begins: readonly Of<'begin'>[]
+  readonly counted: readonly Of<'counted'>[]
   readonly starts: readonly Of<'start'>[]
   readonly effects: readonly Of<'effect'>[]
+  readonly parked: readonly Of<'parked'>[]
   readonly kept: readonly Of<'kept'>[]
   readonly told: readonly Of<'told'>[]
 }
 
-/** A claim that led to an effect. */
-export interface Claimed {
+/** A run that led to an effect. */
+export interface Run {
   readonly pid: number
   readonly token: string
   readonly wonAt: number
+  readonly startedAt: number
 }
 
 /** One story for each update that was sent, or that anything happened to. */
@@ -29,20 +36,27 @@ export function storiesOf(events: readonly Event[]): Story[] {
   return [...byId].map(([id, own]) => ({
     id,
     won: only(own, 'won'),
+    renewed: only(own, 'renewed'),
+    lost: only(own, 'lost'),
+    gave: only(own, 'gave'),
+    begins: only(own, 'begin'),
+    counted: only(own, 'counted'),
     starts: only(own, 'start'),
     effects: only(own, 'effect'),
+    parked: only(own, 'parked'),
     kept: only(own, 'kept'),
     told: only(own, 'told'),
   }))
 }
 
-/** The claims of all its effects, in the order in which they were granted. Effects without a claim are left out. */
-export function deedsOf({ effects, won }: Story): Claimed[] {
-  const deeds = effects.flatMap(({ pid, token }) => {
+/** The runs of all its effects, in the order in which their claims were granted. Effects without a claim are left out. */
+export function runsOf({ effects, won, starts }: Story): Run[] {
+  const runs = effects.flatMap(({ pid, token, at }) => {
     const claim = won.find((win) => win.pid === pid && win.token === token)
-    return claim === undefined ? [] : [{ pid, token, wonAt: claim.at }]
+    const startedAt = starts.find((start) => start.token === token)?.at ?? at
+    return claim === undefined ? [] : [{ pid, token, wonAt: claim.at, startedAt }]
   })
-  return deeds.sort((one, other) => one.wonAt - other.wonAt)
+  return runs.sort((one, other) => one.wonAt - other.wonAt)
 }
 
 function entryOf(byId: Map<string, Event[]>, id: string): Event[] {
