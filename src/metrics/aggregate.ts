@@ -47,7 +47,7 @@ export function aggregate(store: MetricsStore, options: AggregateOptions = {}): 
   atLeast(1, 'timeoutMs', timeoutMs)
   if (signal?.aborted === true) return Promise.reject(signal.reason as Error)
   const { guard } = guardOf(store, host, timeoutMs)
-  const view = guard.run(() => store.read()).then((stored) => viewOf(stored, host.clock))
+  const view = guard.run(({ onGiveUp }) => store.read({ onGiveUp })).then((stored) => viewOf(stored, host.clock))
   return signal === undefined ? view : detachable(view, signal)
 }
 
