@@ -13,7 +13,7 @@ export function heard(when: Moment): StoreCallOptions {
   }
 }
 
-heard.byHand = (): { readonly options: StoreCallOptions; giveUp(): void } => {
+heard.byHand = (): { readonly options: StoreCallOptions; readonly giveUp: () => void } => {
   const listeners: (() => void)[] = []
   return {
     options: { onGiveUp: (listener) => void listeners.push(listener) },

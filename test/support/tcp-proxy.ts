@@ -21,6 +21,10 @@ export interface TcpProxy {
   reset(random?: () => number): void
   /** Resets all of the open connections. */
   resetAll(): void
+  /**
+   * Goes silent on the connections that are open now: nothing comes through any more, not even their end. New ones work.
+   */
+  swallow(): void
   close(): Promise<void>
 }
 
@@ -28,17 +32,25 @@ export async function tcpProxy(target: number): Promise<TcpProxy> {
   let port = target
   let weather: Weather = {}
   const clients = new Set<Socket>()
+  const silent = new Set<Socket>()
+  const sockets = new Set<Socket>()
   const server = createServer({ noDelay: true }, (client) => {
     const upstream = connect({ port, host: '127.0.0.1', noDelay: true })
     clients.add(client)
+    for (const socket of [client, upstream]) {
+      sockets.add(socket)
+      socket.on('close', () => sockets.delete(socket))
+    }
     client.on('close', () => clients.delete(client))
+    const isSilent = (): boolean => silent.has(client)
     for (const [one, other] of [
       [client, upstream],
       [upstream, client],
     ] as const) {
-      one.on('error', () => other.destroy())
-      one.on('close', () => other.destroy())
-      void pumped(one, other, () => weather)
+      const end = (): void => void (isSilent() || other.destroy())
+      one.on('error', end)
+      one.on('close', end)
+      void pumped(one, other, () => (isSilent() ? 'silence' : weather))
     }
   })
   server.listen(0, '127.0.0.1')
@@ -49,21 +61,28 @@ export async function tcpProxy(target: number): Promise<TcpProxy> {
     weather: (next) => void (weather = next),
     reset: (random = Math.random) => [...clients][Math.floor(random() * clients.size)]?.resetAndDestroy(),
     resetAll: () => clients.forEach((client) => client.resetAndDestroy()),
+    swallow() {
+      for (const client of clients) silent.add(client)
+    },
     async close() {
       server.close()
-      clients.forEach((client) => client.destroy())
+      silent.clear()
+      sockets.forEach((socket) => socket.destroy())
       await once(server, 'close')
     },
   }
 }
 
-async function pumped(from: Socket, to: Socket, weather: () => Weather): Promise<void> {
+async function pumped(from: Socket, to: Socket, weather: () => Weather | 'silence'): Promise<void> {
   try {
-    for await (const piece of from as AsyncIterable<Buffer>) await passOn(piece, to, weather())
-    to.end()
+    for await (const piece of from as AsyncIterable<Buffer>) {
+      const now = weather()
+      if (now !== 'silence') await passOn(piece, to, now)
+    }
+    if (weather() !== 'silence') to.end()
   } catch {
     // One of the two ends has gone.
-    to.destroy()
+    if (weather() !== 'silence') to.destroy()
   }
 }
 
