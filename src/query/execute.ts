@@ -3,8 +3,9 @@ import type { Database } from '../core/database.ts'
 import { withDeadline } from '../core/deadline.ts'
 import type { Host } from '../core/host.ts'
 import { QueryError, queryError } from './error.ts'
-import { fetchRows, questionOf, type Fetched } from './fetch-rows.ts'
+import { fetchRows, type Fetched } from './fetch-rows.ts'
 import type { Plan } from './plan.ts'
+import { questionOf } from './question.ts'
 import { planOf } from './plan-reader.ts'
 import { retried } from './retry.ts'
 import type { Step, Values } from './step.ts'
@@ -30,7 +31,7 @@ export async function execute(target: Target, asked: Asked, options: ExecuteOpti
   atLeast(1, 'timeoutMs', timeoutMs)
   wholeAtLeast(0, 'retries', retries)
   const plan = planOf(asked.step)
-  const question = questionOf(plan, valuesOf(asked.values))
+  const question = questionOf(plan, valuesOf(asked.values, target.database.kind))
   if (plan.condition.kind === 'never') return shaped(plan, { rows: [], count: 0, hasMore: false })
   const { database, host } = target
   const what = `the query of ${plan.table.name}`
