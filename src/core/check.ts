@@ -9,7 +9,7 @@ export function knownOptions(options: object, ...names: readonly string[]): void
 }
 
 /** More than a century. A sum of the time and of more would be no whole number any more, or none that a store can hold. */
-export const LONGEST_MS = 4e12
+const LONGEST_MS = 4e12
 
 /** A finite number of at least `minimum`; a duration, as its name says, of at most {@link LONGEST_MS}. */
 export function atLeast(minimum: number, name: string, value: unknown): void {
