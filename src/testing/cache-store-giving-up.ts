@@ -1,7 +1,7 @@
 import type { CacheStore } from '../core/cache-store.ts'
 import type { StoreCallOptions } from '../core/deadline.ts'
 import { entry, LONG_MS, textOf, type Case } from './cache-store-case.ts'
-import { heard, mustSettle } from './giving-up.ts'
+import { givenUpByHand, heard, mustSettle } from './giving-up.ts'
 import { mustEqual } from './contract.ts'
 
 const callsOf = (store: CacheStore, options: StoreCallOptions): (() => Promise<unknown>)[] => [
@@ -25,7 +25,7 @@ export const givingUpCases: readonly Case[] = [
   {
     name: 'answers a call that is given up after its answer as any other',
     async run({ store }) {
-      const { options, giveUp } = heard.byHand()
+      const { options, giveUp } = givenUpByHand()
       for (const call of callsOf(store, options).slice(0, 2)) await call()
       giveUp()
       mustEqual(await textOf(store, 'a'), 'text of a', 'what was written')

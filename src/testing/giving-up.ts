@@ -13,7 +13,8 @@ export function heard(when: Moment): StoreCallOptions {
   }
 }
 
-heard.byHand = (): { readonly options: StoreCallOptions; readonly giveUp: () => void } => {
+/** The options of a call that is given up when a case says so. */
+export const givenUpByHand = (): { readonly options: StoreCallOptions; readonly giveUp: () => void } => {
   const listeners: (() => void)[] = []
   return {
     options: { onGiveUp: (listener) => void listeners.push(listener) },

@@ -1,4 +1,4 @@
-import { heard, mustSettle } from './giving-up.ts'
+import { givenUpByHand, heard, mustSettle } from './giving-up.ts'
 import { mustEqual } from './contract.ts'
 import { counted, flushOf, sumsOf, type Case } from './metrics-store-case.ts'
 
@@ -18,7 +18,7 @@ export const givingUpCases: readonly Case[] = [
   {
     name: 'answers a call that is given up after its answer as any other',
     async run({ store }) {
-      const { options, giveUp } = heard.byHand()
+      const { options, giveUp } = givenUpByHand()
       mustEqual(await store.add(flushOf('1', { series: [counted(1)] }), options), true, 'it is applied')
       giveUp()
       mustEqual(sumsOf(await store.read(options)), { 'm s v': 1 }, 'what was flushed')

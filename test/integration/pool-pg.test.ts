@@ -89,7 +89,10 @@ describe('a pool of real connections', () => {
 
 /** What a session keeps beside its transaction, and how to see it. */
 const LEFT = {
-  'a setting': { leave: "set search_path = 'elsewhere'", see: "select 1 where current_setting('search_path') = 'elsewhere'" },
+  'a setting': {
+    leave: "set search_path = 'elsewhere'",
+    see: "select 1 where current_setting('search_path') = 'elsewhere'",
+  },
   'a setting by function': {
     leave: "select set_config('perf.tenant', 'a', false)",
     see: "select 1 where current_setting('perf.tenant', true) = 'a'",

@@ -23,7 +23,10 @@ const moments = query<Moments>(db, 'moments')
 
 const counts: Record<string, number[]> = {}
 // Its own `Date` is invalid for the others.
-const { data: rows } = await moments.lte('id', driver === 'pg' ? 7 : 3).orderBy('id').execute()
+const { data: rows } = await moments
+  .lte('id', driver === 'pg' ? 7 : 3)
+  .orderBy('id')
+  .execute()
 for (const { id, day, plain, zoned, plains } of rows) {
   const count = async (asked: typeof moments): Promise<number> => (await asked.eq('id', id).execute()).data.length
   counts[id] = [
