@@ -1,6 +1,4 @@
 -- Takes back 0001_performance_indexes.sql.
-begin;
-
 set local lock_timeout = '5s';
 
 do $$
@@ -36,5 +34,3 @@ begin
   end loop;
 end
 $$;
-
-commit;

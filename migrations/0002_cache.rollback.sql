@@ -1,5 +1,4 @@
 -- Takes back 0002_cache.sql, with everything that is cached.
-begin;
 
 drop function if exists easymo_cache_read(text[], text[]);
 drop function if exists easymo_cache_write(jsonb);
@@ -21,5 +20,3 @@ begin
   end if;
 end
 $$;
-
-commit;

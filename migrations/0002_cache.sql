@@ -1,9 +1,9 @@
--- The tables and functions of pgCacheStore and supabaseCacheStore, in one transaction. Every statement can be run again.
+-- The tables and functions of pgCacheStore and supabaseCacheStore: run it in one transaction (psql
+-- --single-transaction, or a tool that does so); it begins and ends none of its own. Every statement can be run again.
 -- All of it is made in the first schema of the search path, and finds itself there afterwards whoever calls it.
 --
 -- Times are whole microseconds of this server's clock since 1970; 9007199254740991 (the year 2255, and the largest whole
 -- number that JavaScript has exactly) is for ever.
-begin;
 
 -- Which version of which part is here, so that two versions of the package can tell.
 create table if not exists easymo_schema_versions (
@@ -256,5 +256,3 @@ begin
   end loop;
 end
 $$;
-
-commit;

@@ -1,5 +1,4 @@
 -- Takes back 0003_dedup.sql, with everything that is known to be done: what a provider resends is done again.
-begin;
 
 drop function if exists easymo_dedup_cleanup(integer);
 drop function if exists easymo_dedup_revive(text[]);
@@ -23,5 +22,3 @@ begin
   end if;
 end
 $$;
-
-commit;

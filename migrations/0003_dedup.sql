@@ -1,6 +1,6 @@
--- The table and functions of pgDedupStore and supabaseDedupStore, in one transaction. Every statement can be run again.
+-- The table and functions of pgDedupStore and supabaseDedupStore: run it in one transaction (psql
+-- --single-transaction, or a tool that does so); it begins and ends none of its own. Every statement can be run again.
 -- All of it is made in the first schema of the search path, and finds itself there afterwards whoever calls it.
-begin;
 
 -- Which version of which part is here, so that two versions of the package can tell.
 create table if not exists easymo_schema_versions (
@@ -409,5 +409,3 @@ begin
   end loop;
 end
 $$;
-
-commit;

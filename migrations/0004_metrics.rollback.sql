@@ -1,5 +1,4 @@
 -- Takes back 0004_metrics.sql, with all that was counted.
-begin;
 
 set local lock_timeout = '5s';
 
@@ -26,5 +25,3 @@ begin
   end if;
 end
 $$;
-
-commit;

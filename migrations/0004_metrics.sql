@@ -1,6 +1,6 @@
--- The tables and functions of pgMetricsStore and supabaseMetricsStore, in one transaction. Every statement can be run again.
+-- The tables and functions of pgMetricsStore and supabaseMetricsStore: run it in one transaction (psql
+-- --single-transaction, or a tool that does so); it begins and ends none of its own. Every statement can be run again.
 -- All of it is made in the first schema of the search path, and finds itself there afterwards whoever calls it.
-begin;
 
 set local lock_timeout = '5s';
 
@@ -273,5 +273,3 @@ begin
   end loop;
 end
 $$;
-
-commit;

@@ -6,7 +6,17 @@ export { memoryCacheStore, type MemoryCacheStoreOptions } from './memory-store.t
 export type { CacheOptions } from './options.ts'
 export type { TagsOf } from './tagged-loads.ts'
 export { createTieredCache, type TieredCache, type TieredCacheOptions, type TieredCacheStats } from './tiered.ts'
-export type { CacheBus, CacheRead, CacheRecord, CacheStore, CacheWrite, TagStamps } from '../core/cache-store.ts'
+export type {
+  CacheBus,
+  CacheRead,
+  CacheRecord,
+  CacheStore,
+  CacheWrite,
+  DeleteManyOptions,
+  StampTagsOptions,
+  TagStamps,
+} from '../core/cache-store.ts'
+export type { OnGiveUp, StoreCallOptions } from '../core/deadline.ts'
 export type { Call } from '../core/deadline.ts'
 export type { LoadStart } from '../core/load-start.ts'
 export type { Cache, CacheStats, GetOrSetOptions, Load, LoadThrough, Lookup, SetOptions } from './types.ts'

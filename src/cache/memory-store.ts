@@ -36,11 +36,11 @@ export function memoryCacheStore(options: MemoryCacheStoreOptions = {}): CacheSt
       for (const write of tagged) memory.keepTags(write, now)
       for (const write of writes) memory.write(write, now)
     },
-    deleteMany: async (keys, keepMs) => {
+    deleteMany: async (keys, { keepMs }) => {
       const now = memory.tick()
       for (const key of keys) memory.delete(key, now, keepMs)
     },
-    stampTags: async (tags, as, keepMs) => {
+    stampTags: async (tags, { as, keepMs }) => {
       const now = memory.tick()
       for (const tag of tags) memory.stamp(tag, now, { as, keepMs })
     },

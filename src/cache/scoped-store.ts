@@ -20,23 +20,24 @@ export function scopedStore(store: CacheStore, name: string): CacheStore {
       ? undefined
       : { ...record, tags: record.tags.map((tag) => unstorable(tag.slice(scope.length))) }
   return {
-    async readMany(keys, tags) {
-      const read = await store.readMany(fitting(keys), fitting(tags))
+    async readMany(keys, tags, options) {
+      const read = await store.readMany(fitting(keys), fitting(tags), options)
       const records = spread(keys.map(fits), read.records.map(bare), undefined)
       // No entry in the store has a tag that does not fit.
       return { now: read.now, records, stamps: spread(tags.map(fits), read.stamps, UNCHANGED) }
     },
-    async writeMany(writes) {
+    async writeMany(writes, options) {
       const fit = writes.filter(({ key, tags }) => [key, ...tags].every(fits))
       if (fit.length < writes.length) {
         const others = writes.filter((write) => !fit.includes(write)).map(({ key }) => key)
         // What is there was to be replaced.
-        await store.deleteMany(fitting(others), 1)
+        await store.deleteMany(fitting(others), { ...options, keepMs: 1 })
       }
-      await store.writeMany(fit.map((write) => ({ ...write, key: scoped(write.key), tags: write.tags.map(scoped) })))
+      const scopedWrites = fit.map((write) => ({ ...write, key: scoped(write.key), tags: write.tags.map(scoped) }))
+      await store.writeMany(scopedWrites, options)
     },
-    deleteMany: (keys, keepMs) => store.deleteMany(fitting(keys), keepMs),
-    stampTags: (tags, as, keepMs) => store.stampTags(fitting(tags), as, keepMs),
+    deleteMany: (keys, options) => store.deleteMany(fitting(keys), options),
+    stampTags: (tags, options) => store.stampTags(fitting(tags), options),
   }
 }
 

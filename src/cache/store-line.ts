@@ -1,6 +1,6 @@
 import { Again } from '../core/again.ts'
 import type { CacheStore } from '../core/cache-store.ts'
-import { withDeadline } from '../core/deadline.ts'
+import { withDeadline, type StoreCallOptions } from '../core/deadline.ts'
 import { hasCode } from '../core/errors.ts'
 import type { Host } from '../core/host.ts'
 import { promisesDieWithRequests } from '../core/platform.ts'
@@ -21,6 +21,9 @@ export interface StoreLineOptions {
 
 /** What the store could not be told it is told again so often, also when nobody asks it for anything. */
 const AGAIN_MS = 1_000
+
+/** One call of the store, with what it is to be told when it is given up. */
+export type StoreRequest<T> = (store: CacheStore, options: StoreCallOptions) => Promise<T>
 
 /**
  * The line to the store of a cache. While the store is down nobody waits for it: calls give nothing at once, and whether
@@ -55,7 +58,7 @@ export class StoreLine {
    *
    * @throws StoreSetupError `ERR_PERF_STORE_SETUP`: that is no outage, and not to be hidden
    */
-  async ask<T>(call: (store: CacheStore) => Promise<T>): Promise<T | undefined> {
+  async ask<T>(call: StoreRequest<T>): Promise<T | undefined> {
     try {
       return await this.#call(call)
     } catch (error) {
@@ -66,7 +69,7 @@ export class StoreLine {
   }
 
   /** Tells the store of a change; throws as `ask`. Until the store knows, what it has is not used. */
-  async change(change: Change, call: (store: CacheStore) => Promise<void>): Promise<void> {
+  async change(change: Change, call: StoreRequest<void>): Promise<void> {
     const end = this.#unwritten.begin(change)
     let written = false
     try {
@@ -91,13 +94,13 @@ export class StoreLine {
     return this.#unwritten.hasTag(tags) || tags.some((tag) => this.changes.hasTag(tag, askedAt.tags))
   }
 
-  async #call<T>(call: (store: CacheStore) => Promise<T>): Promise<T> {
+  async #call<T>(call: StoreRequest<T>): Promise<T> {
     const { host, store, storeTimeoutMs: timeoutMs } = this.#options
     // On Workers a probe in the background ends with its request, so there one call a second is the probe itself.
     const background = !promisesDieWithRequests()
     if (background && this.#guard.state === 'down') this.#probe()
     // Down as it is, the guard refuses at once; the probe has taken the call that it lets through.
-    const result = await this.#guard.run(() => call(store))
+    const result = await this.#guard.run(({ onGiveUp }) => call(store, { onGiveUp }))
     const told = this.#catchUp()
     // For the same reason: who would tell it in the background might never come to the end.
     if (told !== undefined && !background)
@@ -120,7 +123,7 @@ export class StoreLine {
   #probe(): void {
     const { store } = this.#options
     this.#guard
-      .run(() => store.readMany([], []))
+      .run(({ onGiveUp }) => store.readMany([], [], { onGiveUp }))
       .then(
         () => this.#catchUp(),
         // Still down: the next call tries again.
@@ -132,9 +135,10 @@ export class StoreLine {
     const { host, store, keepMs } = this.#options
     this.writeErrors += this.#unwritten.abandon()
     const guarded = {
-      deleteMany: (keys: readonly string[]) => this.#guard.run(() => store.deleteMany(keys, keepMs)),
+      deleteMany: (keys: readonly string[]) =>
+        this.#guard.run(({ onGiveUp }) => store.deleteMany(keys, { keepMs, onGiveUp })),
       stampTags: (tags: readonly string[], as: 'gone' | 'stale') =>
-        this.#guard.run(() => store.stampTags(tags, as, keepMs)),
+        this.#guard.run(({ onGiveUp }) => store.stampTags(tags, { as, keepMs, onGiveUp })),
     }
     // What fails stays where it is, and the guard has told of the outage.
     const told = this.#unwritten.tell(guarded)?.catch(ignore)

@@ -95,7 +95,7 @@ export class StoreTier<V> implements Behind<V> {
   /** Tells all processes that the tag's entries are gone, or stale. */
   async stamp(kind: 'gone' | 'stale', tag: string): Promise<void> {
     const { line, keepMs } = this.#options
-    await line.change({ kind, of: tag }, (store) => store.stampTags([tag], kind, keepMs))
+    await line.change({ kind, of: tag }, (store, options) => store.stampTags([tag], { ...options, as: kind, keepMs }))
   }
 
   /** Another process has changed the tag. */
@@ -144,12 +144,14 @@ export class StoreTier<V> implements Behind<V> {
     const text = ttlMs > 0 && beganAt !== 0 ? this.#encoded(value) : undefined
     if (text === undefined) return this.#drop(key)
     const tags = [ROOT_TAG, ...new Set(label?.tags)]
-    await line.change(change, (store) => store.writeMany([{ key, text, version, tags, beganAt, ttlMs, staleMs }]))
+    const write = { key, text, version, tags, beganAt, ttlMs, staleMs }
+    await line.change(change, (store, options) => store.writeMany([write], options))
   }
 
   async #drop(key: string): Promise<void> {
     const { line, keepMs } = this.#options
-    await line.change({ kind: 'entry', of: key }, (store) => store.deleteMany([key], keepMs))
+    const change = { kind: 'entry', of: key } as const
+    await line.change(change, (store, options) => store.deleteMany([key], { ...options, keepMs }))
   }
 
   /** Dates what begins now by the clock of the store: 0 when nobody knows, or when its tags were changed meanwhile. */
@@ -157,7 +159,7 @@ export class StoreTier<V> implements Behind<V> {
     const { line } = this.#options
     const { mark } = line.changes
     // A wrong set-up is told by the write that follows.
-    const read = await line.ask((store) => store.readMany([], [])).catch(() => undefined)
+    const read = await line.ask((store, options) => store.readMany([], [], options)).catch(() => undefined)
     label.beganAt = read === undefined || line.areOutdated([ROOT_TAG, ...label.tags], mark) ? 0 : read.now
     this.noted(label, this.#now())
   }
@@ -167,7 +169,7 @@ export class StoreTier<V> implements Behind<V> {
     const { line, host } = this.#options
     const { mark } = line.changes
     const askedAt = host.clock.elapsed()
-    const read = await line.ask((store) => store.readMany(keys, [ROOT_TAG]))
+    const read = await line.ask((store, options) => store.readMany(keys, [ROOT_TAG], options))
     if (read === undefined) return undefined
     this.#tags.learn(ROOT_TAG, { stamps: read.stamps[0], storeNow: read.now, now: this.#now(), mark: mark.tags })
     const tags = new Set(read.records.flatMap((record) => record?.tags ?? []))
@@ -180,7 +182,7 @@ export class StoreTier<V> implements Behind<V> {
     if (tags.length === 0) return true
     const { line } = this.#options
     const { mark } = line.changes
-    const read = await line.ask((store) => store.readMany([], tags))
+    const read = await line.ask((store, options) => store.readMany([], tags, options))
     const now = this.#now()
     if (read === undefined) return false
     for (const [at, tag] of tags.entries())

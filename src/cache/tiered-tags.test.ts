@@ -114,7 +114,7 @@ describe('the tags of a tiered cache', () => {
       store: {
         ...shared,
         readMany: async (...asked) => {
-          if (asksTime(...asked)) await promise
+          if (asksTime(asked[0], asked[1])) await promise
           return shared.readMany(...asked)
         },
       },

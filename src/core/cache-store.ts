@@ -1,3 +1,5 @@
+import type { StoreCallOptions } from './deadline.ts'
+
 /** One entry as a store keeps it. */
 export interface CacheRecord {
   /** What the codec made of the value. */
@@ -45,27 +47,41 @@ export interface CacheRead {
   readonly stamps: readonly (TagStamps | undefined)[]
 }
 
+/** How long it is remembered that an entry was dropped. */
+export interface DeleteManyOptions extends StoreCallOptions {
+  /** In milliseconds; `Infinity` for ever. No load that takes longer than that may be kept. */
+  readonly keepMs: number
+}
+
+/** Which stamp is set, and for how long it is kept at least. */
+export interface StampTagsOptions extends StoreCallOptions {
+  readonly as: 'gone' | 'stale'
+  /** In milliseconds; `Infinity` for ever. */
+  readonly keepMs: number
+}
+
 /**
  * The tier behind a cache. All times are the store's own, so that processes whose clocks differ agree. Keys and tags
  * come without repetition, as well-formed text without NUL, a few hundred of bytes long.
  *
  * Every method throws `StoreUnavailable` when the store cannot be reached and `StoreSetupError` when it is not set up;
- * none sets a deadline.
+ * none sets a deadline. Each hears by `onGiveUp`, in its last argument, that nobody waits any more: it then frees what the
+ * call holds, so that a server that has gone silent leaves no connection that waits for it.
  */
 export interface CacheStore {
   /** Finds entries and the stamps of tags in one round trip; either list may be empty. */
-  readMany(keys: readonly string[], tags: readonly string[]): Promise<CacheRead>
+  readMany(keys: readonly string[], tags: readonly string[], options?: StoreCallOptions): Promise<CacheRead>
   /**
    * Writes entries, and stamps for those of their tags that have none: `goneAt` one microsecond before the entry began,
    * kept at least as long as the entry. Stamps that are there are only kept longer, never changed.
    *
    * An entry whose load began before what is there under its key (a younger entry, or a deletion) is not written.
    */
-  writeMany(writes: readonly CacheWrite[]): Promise<void>
+  writeMany(writes: readonly CacheWrite[], options?: StoreCallOptions): Promise<void>
   /** Drops entries, and for `keepMs` remembers when, so that a load that began before cannot bring them back. */
-  deleteMany(keys: readonly string[], keepMs: number): Promise<void>
+  deleteMany(keys: readonly string[], options: DeleteManyOptions): Promise<void>
   /** Sets one stamp of each tag to now, keeping its other one; kept for `keepMs` at least. */
-  stampTags(tags: readonly string[], as: 'gone' | 'stale', keepMs: number): Promise<void>
+  stampTags(tags: readonly string[], options: StampTagsOptions): Promise<void>
 }
 
 /** Tells other processes what changed. What is lost on the way costs freshness, never correctness of the store. */

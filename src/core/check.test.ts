@@ -100,3 +100,13 @@ describe('knownOptions', () => {
     expect(() => knownOptions(JSON.parse('{"__proto__": 1}') as object, 'a')).toThrow('unknown option "__proto__"')
   })
 })
+
+it('refuses durations that no store can add to the time, and only those', () => {
+  for (const check of [atLeast, wholeAtLeast]) {
+    expect(() => check(1, 'retentionMs', 4e12)).not.toThrow()
+    expect(() => check(1, 'retentionMs', 4e12 + 1)).toThrow('retentionMs must be at most 4000000000000')
+    expect(() => check(1, 'tasks.first.timeoutMs', 5e15)).toThrow('more than a century')
+    expect(() => check(1, 'maxBytes', 5e15)).not.toThrow()
+  }
+  expect(() => atLeast(1, 'retentionMs', 1e300)).toThrow(expect.objectContaining({ code: 'ERR_PERF_OPTION' }))
+})

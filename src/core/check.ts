@@ -8,10 +8,14 @@ export function knownOptions(options: object, ...names: readonly string[]): void
     if (!names.includes(name)) throw new OptionError(`unknown option "${name}"; known: ${names.join(', ')}`)
 }
 
-/** A finite number of at least `minimum`. */
+/** More than a century. A sum of the time and of more would be no whole number any more, or none that a store can hold. */
+const LONGEST_MS = 4e12
+
+/** A finite number of at least `minimum`; a duration, as its name says, of at most {@link LONGEST_MS}. */
 export function atLeast(minimum: number, name: string, value: unknown): void {
   if (typeof value !== 'number' || !Number.isFinite(value) || value < minimum)
     throw new OptionError(`${name} must be a number of at least ${minimum}${shown(value)}`)
+  notTooLong(name, value)
 }
 
 /** A number of milliseconds of at least 1, or `Infinity` for ever. */
@@ -20,10 +24,16 @@ export function isTimeout(name: string, value: unknown): void {
     throw new OptionError(`${name} must be a number of milliseconds of at least 1, or Infinity${shown(value)}`)
 }
 
-/** A whole number of at least `minimum`. */
+function notTooLong(name: string, value: number): void {
+  if (value > LONGEST_MS && name.endsWith('Ms'))
+    throw new OptionError(`${name} must be at most ${LONGEST_MS} (more than a century)${shown(value)}`)
+}
+
+/** A whole number of at least `minimum`; a duration of at most {@link LONGEST_MS}. */
 export function wholeAtLeast(minimum: number, name: string, value: unknown): void {
   if (!Number.isSafeInteger(value) || (value as number) < minimum)
     throw new OptionError(`${name} must be a whole number of at least ${minimum}${shown(value)}`)
+  notTooLong(name, value as number)
 }
 
 /** A number from the first to the second, both included. */

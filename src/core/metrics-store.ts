@@ -1,3 +1,5 @@
+import type { StoreCallOptions } from './deadline.ts'
+
 /** One number of a series, under the name of its part: letters, digits, `:` and `-`. */
 export type Amount = readonly [part: string, amount: number]
 
@@ -64,16 +66,19 @@ export interface StoredMetrics {
   readonly definitions: readonly StoredDefinition[]
 }
 
-/** Where the isolates of a service add up their metrics. */
+/**
+ * Where the isolates of a service add up their metrics. Its methods set no deadline; each hears by `onGiveUp` that nobody
+ * waits any more, and then frees what the call holds.
+ */
 export interface MetricsStore {
   /**
    * Applies a flush, all of it or nothing, in one round trip.
    *
    * @returns `false` when a flush of this id was applied before, and nothing was done
    */
-  add(flush: MetricsFlush): Promise<boolean>
+  add(flush: MetricsFlush, options?: StoreCallOptions): Promise<boolean>
   /** Everything that was flushed, in one round trip, as it stood at one moment. */
-  read(): Promise<StoredMetrics>
+  read(options?: StoreCallOptions): Promise<StoredMetrics>
 }
 
 /** The series that takes what finds no place among those of its metric. */

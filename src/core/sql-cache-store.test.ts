@@ -14,7 +14,7 @@ it('a conflict that does not pass is thrown as it is after four tries, everythin
       calls += 1
       return Promise.reject(refusal)
     })
-    await expect(store.deleteMany(['a'], 1)).rejects.toBe(refusal)
+    await expect(store.deleteMany(['a'], { keepMs: 1 })).rejects.toBe(refusal)
     expect(calls).toBe(tries)
   }
 })
@@ -36,6 +36,6 @@ it.each([
 it('what lasts for more than a century lasts for ever', async () => {
   const sent: unknown[] = []
   const store = sqlCacheStore(async (_, args) => void sent.push(args))
-  for (const ms of [-1, 0, 0.25, 3e12, 4e12, 1e300, Infinity]) await store.deleteMany(['a'], ms)
+  for (const ms of [-1, 0, 0.25, 3e12, 4e12, 1e300, Infinity]) await store.deleteMany(['a'], { keepMs: ms })
   expect(sent).toEqual([-1, 0, 1, 3e12, null, null, null].map((keep_ms) => ({ keys: ['a'], keep_ms })))
 })

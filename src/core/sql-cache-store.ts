@@ -12,17 +12,18 @@ const FOREVER_MS = 4e12
 export function sqlCacheStore(call: SqlFunctionCall<CacheFunction>): CacheStore {
   const run = repeatingConflicts(call)
   return {
-    async readMany(keys, tags) {
-      return readOf(await run('easymo_cache_read', { keys, tags }), { keys: keys.length, tags: tags.length })
+    async readMany(keys, tags, options) {
+      const answer = await run('easymo_cache_read', { keys, tags }, options)
+      return readOf(answer, { keys: keys.length, tags: tags.length })
     },
-    async writeMany(writes) {
-      if (writes.length > 0) await run('easymo_cache_write', { entries: writes.map(rowOf) })
+    async writeMany(writes, options) {
+      if (writes.length > 0) await run('easymo_cache_write', { entries: writes.map(rowOf) }, options)
     },
-    async deleteMany(keys, keepMs) {
-      if (keys.length > 0) await run('easymo_cache_delete', { keys, keep_ms: wholeMs(keepMs) })
+    async deleteMany(keys, { keepMs, onGiveUp }) {
+      if (keys.length > 0) await run('easymo_cache_delete', { keys, keep_ms: wholeMs(keepMs) }, { onGiveUp })
     },
-    async stampTags(tags, as, keepMs) {
-      if (tags.length > 0) await run('easymo_cache_stamp', { tags, kind: as, keep_ms: wholeMs(keepMs) })
+    async stampTags(tags, { as, keepMs, onGiveUp }) {
+      if (tags.length > 0) await run('easymo_cache_stamp', { tags, kind: as, keep_ms: wholeMs(keepMs) }, { onGiveUp })
     },
   }
 }

@@ -9,14 +9,15 @@ export type MetricsFunction = 'easymo_metrics_add' | 'easymo_metrics_read'
 export function sqlMetricsStore(call: SqlFunctionCall<MetricsFunction>): MetricsStore {
   const run = repeatingConflicts(call)
   return {
-    async add({ series, ...flush }) {
+    async add({ series, ...flush }, options) {
       const amounts = series.map(({ sums, ...each }) => ({ ...each, sums: Object.fromEntries(sums) }))
-      const answer = await run('easymo_metrics_add', { flush: { ...flush, series: amounts, overflow: OVERFLOW } })
+      const args = { flush: { ...flush, series: amounts, overflow: OVERFLOW } }
+      const answer = await run('easymo_metrics_add', args, options)
       if (typeof answer !== 'boolean') throw notOurs()
       return answer
     },
-    async read() {
-      const answer = await run('easymo_metrics_read', {})
+    async read(options) {
+      const answer = await run('easymo_metrics_read', {}, options)
       if (!isAnswer(answer)) throw notOurs()
       const { series, gauges, definitions } = answer
       return {

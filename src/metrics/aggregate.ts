@@ -48,7 +48,9 @@ export function aggregate(store: MetricsStore, options: AggregateOptions = {}): 
   atLeast(1, 'timeoutMs', timeoutMs)
   if (signal?.aborted === true) return Promise.reject(signal.reason as Error)
   const { guard } = guardOf(store, host, timeoutMs)
-  const view = guard.run(() => store.read()).then((stored) => readFrom(store, viewOf(stored, host.clock)))
+  const view = guard
+    .run(({ onGiveUp }) => store.read({ onGiveUp }))
+    .then((stored) => readFrom(store, viewOf(stored, host.clock)))
   return signal === undefined ? view : detachable(view, signal)
 }
 

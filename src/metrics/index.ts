@@ -45,3 +45,4 @@ export type {
   StoredGauge,
   StoredMetrics,
 } from '../core/metrics-store.ts'
+export type { OnGiveUp, StoreCallOptions } from '../core/deadline.ts'

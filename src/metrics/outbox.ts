@@ -113,7 +113,7 @@ export class Outbox {
   }
 
   async #deliver({ guard }: Line, frozen: Frozen): Promise<void> {
-    await guard.run(() => this.#store.add(frozen.flush))
+    await guard.run(({ onGiveUp }) => this.#store.add(frozen.flush, { onGiveUp }))
     this.#frozen.delete(frozen)
   }
 

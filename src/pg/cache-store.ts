@@ -19,6 +19,9 @@ const STATEMENTS: Readonly<Record<CacheFunction, string>> = {
  * hold no NUL, and a key or a tag has at most 2600 bytes. PGlite's clock has whole milliseconds: what happens within one
  * of them happens at the same time, so that a value set right after its tag was invalidated may be gone with it.
  *
+ * A call that is given up is cancelled in the server; over a pool its connection is closed when it is not free a second
+ * later. postgres.js cannot close one: once all its connections wait for answers that do not come, calls are refused.
+ *
  * @param client - a `pg.Pool`, a `pg.Client`, a PGlite, the `sql` of postgres.js, or a pool of this package; the caller
  *   owns it, and closes it
  * @throws OptionError `ERR_PERF_OPTION` for anything else

@@ -3,13 +3,15 @@ import type { SqlDatabase } from '../core/database.ts'
 import { OptionError } from '../core/errors.ts'
 import type { PgDriver } from './drivers.ts'
 import { pgPort } from './port.ts'
+import { preparing } from './prepared.ts'
 
 /** How statements are put to Postgres. */
 export interface PgDatabaseOptions {
   /**
    * Prepares each statement once per connection, under a name that is made of its text. Saves the parsing, which a plain
    * read hardly notices; PgBouncer in transaction mode, and others like it, must know of prepared statements (PgBouncer from
-   * 1.21 on, with `max_prepared_statements`). PGlite takes no names.
+   * 1.21 on, with `max_prepared_statements`). PGlite takes no names. A statement that was outdated by a change of its table is
+   * put again unprepared, then prepared anew.
    *
    * @defaultValue false
    */
@@ -30,11 +32,15 @@ export function pgDatabase(client: PgDriver, options: PgDatabaseOptions = {}): S
   const { prepare = false } = options
   if (typeof prepare !== 'boolean') throw new OptionError('prepare must be true or false')
   const port = pgPort(client)
+  const prepared = preparing(port)
   return {
     kind: 'sql',
     async run({ text, values, name }, call) {
-      const onGiveUp = (listener: () => void): void => call.onGiveUp(listener)
-      return { rows: await port.query(text, values, prepare ? { name, onGiveUp } : { onGiveUp }) }
+      const options = { onGiveUp: (listener: () => void): void => call.onGiveUp(listener) }
+      const mayPrepare = prepare && name !== undefined
+      return {
+        rows: await (mayPrepare ? prepared({ text, values, name }, options) : port.query(text, values, options)),
+      }
     },
   }
 }

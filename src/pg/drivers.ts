@@ -47,6 +47,10 @@ export interface PostgresJsLike {
   /** Says of which type a value is, by its OID. */
   typed(value: string, type: number): unknown
   begin: unknown
+  readonly options?: {
+    /** How many connections there are at most. */
+    readonly max: number
+  }
 }
 
 /** A pool of this package whose clients are any of the single connections above. */

@@ -6,7 +6,12 @@ const CONNECTION =
   /^(?:ECONN\w+|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|EHOSTDOWN|ENETUNREACH|ENOENT|CONNECT_TIMEOUT|CONNECTION_(?:CLOSED|ENDED|DESTROYED|CONNECT_TIMEOUT))$/
 /** pg gives its own connection errors no code. */
 const PG_CONNECTION =
-  /^(?:Connection terminated|Client (?:has encountered a connection error|was closed)|timeout exceeded when trying to connect|timeout expired)/
+  /^(?:Connection terminated|Client (?:has encountered a connection error|was closed)|timeout exceeded when trying to connect|timeout expired|Query read timeout)/
+
+/** `query_timeout` of pg: its connection is still waiting for the answer, and serves nobody until that comes. */
+export function isReadTimeout(error: unknown): boolean {
+  return (error as { readonly message?: unknown } | null | undefined)?.message === 'Query read timeout'
+}
 
 /**
  * Translates what a Postgres driver throws: an unreachable server becomes `StoreUnavailable`, a missing table, right,

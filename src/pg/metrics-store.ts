@@ -16,6 +16,9 @@ const STATEMENTS: Readonly<Record<MetricsFunction, string>> = {
  * connection; the role needs the right to run them, and to read and write the tables. Each flush takes away some of what
  * is past its time; `select easymo_metrics_cleanup()` also removes metrics that nobody has flushed for 30 days.
  *
+ * A call that is given up is cancelled in the server; over a pool its connection is closed when it is not free a second
+ * later. postgres.js cannot close one: once all its connections wait for answers that do not come, calls are refused.
+ *
  * @param client - a `pg.Pool`, a `pg.Client`, a PGlite, the `sql` of postgres.js, or a pool of this package; the caller
  *   owns it, and closes it
  * @throws OptionError `ERR_PERF_OPTION` for anything else

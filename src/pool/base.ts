@@ -9,11 +9,20 @@ import type { PoolSettings } from './options.ts'
 import type { DrainOptions, DrainReport, PoolStats, UseOptions } from './types.ts'
 import { workWith } from './work.ts'
 
+/**
+ * A pool that was asked nothing for so long may have stood still, and servers may have closed their end meanwhile, of which
+ * a process hears only some turns after it goes on. As HikariCP's `aliveBypassWindowMs`.
+ */
+const GAP_MS = 500
+
 /** What all pools do alike: run work with a client, keep track of clients that end, and drain. */
 export abstract class BasePool<Client> {
   protected readonly settings: PoolSettings<Client>
   protected readonly hooks: Hooks<Client>
   protected state: 'open' | 'draining' | 'closed' = 'open'
+  /** Counts the gaps: what was checked in an earlier one must be checked again. */
+  protected era = 0
+  #seenAt = 0
   readonly #ending = new Set<Promise<void>>()
   #drained: Promise<DrainReport> | undefined
   #onEmpty: () => void = ignore
@@ -59,6 +68,12 @@ export abstract class BasePool<Client> {
 
   protected leaksAmong(loans: Iterable<Loan<Client>>): number {
     return tellLeaks(this.settings, loans, this.settings.leakAfterMs)
+  }
+
+  /** Wall time: it goes on while the machine sleeps. A step back hides how long that was. */
+  protected noteTime(now: number): void {
+    if (now - this.#seenAt >= GAP_MS || now < this.#seenAt) this.era += 1
+    this.#seenAt = now
   }
 
   protected readonly closed = (): PerfError => new PerfError('ERR_PERF_POOL_CLOSED', `${this.settings.name} is closed`)

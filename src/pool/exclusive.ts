@@ -13,6 +13,8 @@ interface Slot<Client> extends Loan<Client> {
   readonly createdAt: number
   readonly expiresAt: number
   checkedAt: number
+  /** Of the pool, when it was checked last. */
+  era: number
   uses: number
 }
 
@@ -48,6 +50,7 @@ export class ExclusivePool<Client> extends BasePool<Client> implements Pool<Clie
     if (this.state !== 'open') return Promise.reject(this.closed())
     if (options.signal?.aborted === true) return Promise.reject(options.signal.reason as Error)
     const now = this.settings.host.clock.now()
+    this.noteTime(now)
     const slot = this.#takeIdle(now)
     return slot === undefined ? this.#wait(options) : Promise.resolve(this.#lend(slot, options.by, now))
   }
@@ -99,6 +102,7 @@ export class ExclusivePool<Client> extends BasePool<Client> implements Pool<Clie
     if (!slot.held) return
     const { host, maxUses, isLost, leakAfterMs } = this.settings
     const now = host.clock.now()
+    this.noteTime(now)
     if (now - slot.since > leakAfterMs) this.leaksAmong([slot])
     slot.held = false
     slot.told = false
@@ -133,9 +137,11 @@ export class ExclusivePool<Client> extends BasePool<Client> implements Pool<Clie
     const { isLost, healthCheckIntervalMs } = this.settings
     if (now >= slot.expiresAt || isLost?.(slot.client) === true) return false
     const { validate } = this.hooks
-    if (validate === undefined || now - slot.checkedAt < healthCheckIntervalMs) return true
+    if (validate === undefined) return true
+    if (slot.era === this.era && now - slot.checkedAt < healthCheckIntervalMs) return true
     // Before it is known: a client that fails is lent to nobody.
     slot.checkedAt = now
+    slot.era = this.era
     return validate(slot.client)
   }
 
@@ -159,6 +165,11 @@ export class ExclusivePool<Client> extends BasePool<Client> implements Pool<Clie
   }
 
   #offer(slot: Slot<Client>, now: number): void {
+    if (slot.era !== this.era && this.#waiters.size > 0) {
+      // Whoever had it need not have used it since the gap.
+      const verdict = this.#fit(slot, now)
+      if (verdict !== true) return this.#judged(slot, verdict, now)
+    }
     const waiter = this.#waiters.shift()
     if (waiter !== undefined) return waiter.resolve(this.#lend(slot, waiter.by, now))
     if (this.state === 'open') {
@@ -237,6 +248,7 @@ export class ExclusivePool<Client> extends BasePool<Client> implements Pool<Clie
       createdAt: now,
       expiresAt: this.expiry(now),
       checkedAt: now,
+      era: this.era,
       uses: 0,
       since: now,
       held: false,

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { createHost } from '../core/host.ts'
+import { manualClock } from '../testing/clock.ts'
 import { poolOf } from '../../test/support/pool-of.ts'
 
 describe('health', () => {
@@ -10,8 +12,10 @@ describe('health', () => {
     })
     const borrow = async (): Promise<void> => (await pool.acquire()).release()
     await borrow()
-    await clock.tick(999)
-    await borrow()
+    for (const ms of [400, 400, 199]) {
+      await clock.tick(ms)
+      await borrow()
+    }
     expect(checked).toEqual([])
     await clock.tick(1)
     await borrow()
@@ -33,6 +37,55 @@ describe('health', () => {
     expect(checked).toEqual([2])
     await pool.acquire()
     expect(checked).toEqual([2, 1])
+  })
+
+  it('is checked of every client before it is lent again when the pool may have stood still', async () => {
+    const checked: number[] = []
+    const { pool, clock } = poolOf({ healthCheckIntervalMs: 60_000, validate: ({ id }) => checked.push(id) > 0 })
+    const all = async (): Promise<void> => {
+      const leases = await Promise.all([pool.acquire(), pool.acquire(), pool.acquire()])
+      for (const lease of leases) lease.release()
+    }
+    await all()
+    await clock.tick(499)
+    await all()
+    expect(checked).toEqual([])
+    await clock.tick(500)
+    await all()
+    expect(checked.sort()).toEqual([0, 1, 2])
+    await all()
+    expect(checked).toHaveLength(3)
+  })
+
+  it('is checked of a client that somebody held meanwhile before the next one gets it', async () => {
+    const checked: number[] = []
+    const sound = new Set([1])
+    const { pool, clock, clients } = poolOf({
+      ...{ healthCheckIntervalMs: 60_000, maxClients: 1 },
+      validate: async ({ id }) => checked.push(id) > 0 && sound.has(id),
+    })
+    const lease = await pool.acquire()
+    const next = pool.acquire()
+    await clock.tick(1_000)
+    lease.release()
+    expect((await next).client.id).toBe(1)
+    expect(checked).toEqual([0])
+    expect(clients[0]?.ended).toBe(true)
+  })
+
+  it('is checked after the clock was set back, because nobody knows how long that took', async () => {
+    const checked: number[] = []
+    const clock = manualClock()
+    let setBackMs = 0
+    const own = { ...clock, now: () => clock.now() - setBackMs }
+    const { pool } = poolOf({
+      ...{ healthCheckIntervalMs: 60_000, host: createHost({ clock: own }) },
+      validate: ({ id }) => checked.push(id) > 0,
+    })
+    ;(await pool.acquire()).release()
+    setBackMs = 10_000
+    ;(await pool.acquire()).release()
+    expect(checked).toEqual([0])
   })
 
   it('does not cover a client that is known to be lost: neither lent nor taken back, however fresh its check is', async () => {

@@ -12,8 +12,11 @@ export interface PoolLimits<Client> {
   /** Asked before a client is lent: anything but `true` destroys it. Costs least when it is synchronous. */
   readonly validate?: (client: Client, call: Call) => boolean | PromiseLike<boolean>
   /**
-   * A client that was made or validated less than so many milliseconds ago is lent without `validate`. No timer: it is
-   * looked at when the client is about to be lent, so an idle one costs nothing. @defaultValue 0, validated at every borrow
+   * A client that was made or validated less than so many milliseconds ago is lent without `validate`, unless the pool was
+   * asked nothing for half a second in between: the process may have stood still, and the servers have closed their end. No
+   * timer: it is looked at when the client is about to be lent, so an idle one costs nothing.
+   *
+   * @defaultValue 0, validated at every borrow
    */
   readonly healthCheckIntervalMs?: number
   /** How many clients there are at most, those being made included. @defaultValue 10; 5 for each scope of mode `request` */

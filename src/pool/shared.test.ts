@@ -139,6 +139,19 @@ describe('mode shared', () => {
     expect(checks).toBe(2)
   })
 
+  it('checks a client before it is lent again when the pool may have stood still', async () => {
+    let checks = 0
+    const { pool, clock } = sharedOf({ healthCheckIntervalMs: 60_000, validate: () => (checks += 1) > 0 })
+    await lend(pool)
+    await clock.tick(499)
+    await lend(pool)
+    expect(checks).toBe(0)
+    await clock.tick(500)
+    await Promise.all([lend(pool), lend(pool)])
+    await lend(pool)
+    expect(checks).toBe(1)
+  })
+
   it('tells a failed create to all who wait, does not try it again at once, and heals', async () => {
     let [calls, down] = [0, true]
     const { pool, clock } = sharedOf({

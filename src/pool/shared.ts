@@ -14,6 +14,8 @@ interface Entry<Client> {
   readonly createdAt: number
   readonly expiresAt: number
   checkedAt: number
+  /** Of the pool, when it was checked last. */
+  era: number
   uses: number
   borrowers: number
   /** When it was given back last. */
@@ -60,6 +62,7 @@ export class SharedClients<Client> extends BasePool<Client> {
     if (this.state !== 'open') return Promise.reject(this.closed())
     if (options.signal?.aborted === true) return Promise.reject(options.signal.reason as Error)
     const now = this.settings.host.clock.now()
+    this.noteTime(now)
     const entry = this.#entries.get(targetName(options.target))
     if (entry === undefined || !this.#fit(entry, now) || this.#due(entry, now)) return this.#wait(options)
     return Promise.resolve(this.#lend(entry, options.by, now))
@@ -106,7 +109,8 @@ export class SharedClients<Client> extends BasePool<Client> {
   }
 
   #due(entry: Entry<Client>, now: number): boolean {
-    return this.hooks.validate !== undefined && now - entry.checkedAt >= this.settings.healthCheckIntervalMs
+    if (this.hooks.validate === undefined) return false
+    return entry.era !== this.era || now - entry.checkedAt >= this.settings.healthCheckIntervalMs
   }
 
   #lend(entry: Entry<Client>, by: string | undefined, now: number): LoanLease<Client, SharedLoan<Client>> {
@@ -176,10 +180,12 @@ export class SharedClients<Client> extends BasePool<Client> {
     const { validate } = this.hooks
     const now = this.settings.host.clock.now()
     if (validate === undefined || !this.#due(entry, now)) return true
+    const { era } = this
     this.#checking += 1
     try {
       if (!(await validate(entry.client)) || entry.leaving) return false
       entry.checkedAt = now
+      entry.era = era
       return true
     } finally {
       this.#checking -= 1
@@ -211,7 +217,7 @@ export class SharedClients<Client> extends BasePool<Client> {
       const [coldest] = [...this.#entries.values()].sort((a, b) => a.turn - b.turn)
       if (coldest !== undefined) this.#leave(coldest)
     }
-    const times = { createdAt: now, expiresAt: this.expiry(now), checkedAt: now, since: now }
+    const times = { createdAt: now, expiresAt: this.expiry(now), checkedAt: now, era: this.era, since: now }
     const entry = { name, client, ...times, uses: 0, borrowers: 0, turn: this.#totalUses, leaving: false }
     this.#entries.set(name, entry)
     return entry

@@ -4,14 +4,16 @@ import { OptionError } from '../core/errors.ts'
 import { Constant, literalOf } from './constant.ts'
 import { queryError } from './error.ts'
 import { execute, type Target } from './execute.ts'
-import { questionOf, type Question } from './fetch-rows.ts'
+import { questionOf, type Question } from './question.ts'
 import type { Comparison } from './filter.ts'
 import { columnName, listedColumns } from './identifier.ts'
 import type { PageValue } from './plan.ts'
 import { planOf } from './plan-reader.ts'
 import { restRequest } from './postgrest.ts'
 import { selectSql } from './sql.ts'
-import { Values, type Step, type StepKind } from './step.ts'
+import { List } from './list.ts'
+import type { Moment } from './moment.ts'
+import { Values, type Ordering, type Step, type StepKind } from './step.ts'
 import type {
   Column,
   Comparable,
@@ -25,7 +27,7 @@ import type {
   Settled,
   Shape,
 } from './types.ts'
-import { contained, scalar, valuesOf, type Scalar } from './value.ts'
+import { contained, scalar, valuesOf, type Dialect, type Scalar } from './value.ts'
 
 const LARGEST_PAGE = 1_000
 
@@ -82,7 +84,8 @@ export class QueryBuilder<Row, Selected, S extends Shape> implements Query<Row, 
     return this.at(this.step.next('not null', column, columnName), this.values)
   }
   contains(column: Column<Row>, value: readonly unknown[] | object | string): this {
-    return this.put('contains', contained(value), column)
+    const part = contained(value)
+    return this.put(part instanceof List ? 'contains list' : 'contains', part, column)
   }
 
   in<C extends Column<Row>>(column: C, list: readonly Comparable<Row[C]>[]): this {
@@ -151,8 +154,8 @@ export class QueryBuilder<Row, Selected, S extends Shape> implements Query<Row, 
     return this.as(step)
   }
 
-  orderBy(column: Column<Row>, direction: 'asc' | 'desc' = 'asc', { nulls }: OrderOptions = {}): this {
-    const ordering = nulls === undefined ? direction : (`${direction} ${nulls}` as const)
+  orderBy(column: Column<Row>, direction: 'asc' | 'desc' = 'asc', options?: OrderOptions): this {
+    const ordering = options === undefined ? direction : orderingOf(direction, options)
     return this.at(this.step.next(ordering, column, isOrder), this.values)
   }
 
@@ -208,18 +211,18 @@ export class QueryBuilder<Row, Selected, S extends Shape> implements Query<Row, 
   }
 
   toSQL(): { readonly text: string; readonly values: readonly unknown[] } {
-    const { plan, values, position } = this.question()
+    const { plan, values, position } = this.question('sql')
     const statement = selectSql(plan, values, position)
     return { text: statement.text, values: statement.values }
   }
 
   toRequest(): RestRequest {
-    const { plan, values, position } = this.question()
+    const { plan, values, position } = this.question('postgrest')
     return restRequest(plan, values, { position })
   }
 
-  private question(): Question {
-    return questionOf(planOf(this.step), valuesOf(this.values))
+  private question(dialect: Dialect): Question {
+    return questionOf(planOf(this.step), valuesOf(this.values, dialect))
   }
 
   async execute(options: ExecuteOptions = {}): Promise<QueryResult<Data<Selected, S>>> {
@@ -237,10 +240,21 @@ export class QueryBuilder<Row, Selected, S extends Shape> implements Query<Row, 
   }
 }
 
-function isOrder(column: string, ordering: string): void {
-  const [direction, nulls = 'first'] = ordering.split(' ')
-  isOneOf(['asc', 'desc'], 'the direction of orderBy()', direction)
+function orderingOf(direction: 'asc' | 'desc', options: OrderOptions): Ordering {
+  knownOptions(options, 'nulls')
+  const { nulls } = options
+  isOneOf(DIRECTIONS, 'the direction of orderBy()', direction)
+  if (nulls === undefined) return direction
   isOneOf(['first', 'last', 'never'], 'nulls', nulls)
+  return `${direction} ${nulls}`
+}
+
+const DIRECTIONS = ['asc', 'desc']
+
+function isOrder(column: string, ordering: unknown): void {
+  // With nulls it was looked at before.
+  const [direction] = typeof ordering === 'string' ? ordering.split(' ') : [ordering]
+  isOneOf(DIRECTIONS, 'the direction of orderBy()', direction)
   columnName(column)
 }
 
@@ -252,7 +266,7 @@ function isConstant(value: unknown): value is Constant<string | number | boolean
   return value instanceof Constant
 }
 
-function scalarOfList(value: unknown): Scalar {
+function scalarOfList(value: unknown): Scalar | Moment {
   return scalar(isConstant(value) ? value.value : value, 'in')
 }
 

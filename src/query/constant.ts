@@ -1,4 +1,5 @@
 import { OptionError } from '../core/errors.ts'
+import { exact } from './exact.ts'
 
 /** A value that is written into the statement; made by {@link constant}. */
 export class Constant<out V extends string | number | boolean> {
@@ -18,12 +19,13 @@ const WORD = /^[\w .:/+-]{0,63}$/
  * the planner sees it: an index with `where status = 'open'` serves `eq('status', constant('open'))`, but need not serve a
  * parameter. Never make one of what a user sent: each is a statement of its own.
  *
- * @param value - a number, a boolean, or up to 63 letters, digits, spaces and `_.:/+-`
+ * @param value - a number up to 2^53, a boolean, or up to 63 letters, digits, spaces and `_.:/+-`
  * @throws OptionError `ERR_PERF_OPTION` for anything else
  */
 export function constant<const V extends string | number | boolean>(value: V): Constant<V> {
   if (typeof value === 'string' ? !WORD.test(value) : typeof value !== 'boolean' && !Number.isFinite(value))
     throw new OptionError('constant() takes a finite number, a boolean or up to 63 letters, digits, spaces and _.:/+-')
+  if (typeof value === 'number') exact(value, 'constant()')
   return new Constant(value)
 }
 

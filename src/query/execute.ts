@@ -1,12 +1,13 @@
 import { atLeast, knownOptions, wholeAtLeast } from '../core/check.ts'
 import type { Database } from '../core/database.ts'
-import { withDeadline, type Call } from '../core/deadline.ts'
+import { withDeadline } from '../core/deadline.ts'
 import type { Host } from '../core/host.ts'
 import { QueryError, queryError } from './error.ts'
-import { fetchRows, questionOf, type Fetched } from './fetch-rows.ts'
+import { fetchRows, type Fetched } from './fetch-rows.ts'
 import type { Plan } from './plan.ts'
+import { questionOf } from './question.ts'
 import { planOf } from './plan-reader.ts'
-import { retried, type WatchedCall } from './retry.ts'
+import { retried } from './retry.ts'
 import type { Step, Values } from './step.ts'
 import type { ExecuteOptions, QueryResult } from './types.ts'
 import { valuesOf } from './value.ts'
@@ -30,45 +31,17 @@ export async function execute(target: Target, asked: Asked, options: ExecuteOpti
   atLeast(1, 'timeoutMs', timeoutMs)
   wholeAtLeast(0, 'retries', retries)
   const plan = planOf(asked.step)
-  const question = questionOf(plan, valuesOf(asked.values))
+  const question = questionOf(plan, valuesOf(asked.values, target.database.kind))
   if (plan.condition.kind === 'never') return shaped(plan, { rows: [], count: 0, hasMore: false })
   const { database, host } = target
   const what = `the query of ${plan.table.name}`
-  let pending: PendingCall | undefined
   try {
-    return await withDeadline({ clock: host.clock, timeoutMs, what, signal }, async (call) => {
-      pending = new PendingCall(call)
-      return shaped(plan, await fetchRows(retried(database, { host, retries }), question, pending))
-    })
+    return await withDeadline({ clock: host.clock, timeoutMs, what, signal }, async (call) =>
+      shaped(plan, await fetchRows(retried(database, { host, retries }), question, call)),
+    )
   } catch (error) {
-    pending?.giveUp()
     if (signal?.aborted === true && error === signal.reason) throw error
     throw queryError(error, what)
-  }
-}
-
-/** Tells the database that nobody waits, without the price of a signal. */
-class PendingCall implements WatchedCall {
-  readonly #call: Call
-  readonly #listeners: (() => void)[] = []
-  isOver = false
-
-  constructor(call: Call) {
-    this.#call = call
-  }
-
-  get signal(): AbortSignal {
-    return this.#call.signal
-  }
-
-  onGiveUp(listener: () => void): void {
-    if (this.isOver) listener()
-    else this.#listeners.push(listener)
-  }
-
-  giveUp(): void {
-    this.isOver = true
-    for (const listener of this.#listeners.splice(0)) listener()
   }
 }
 

@@ -7,7 +7,7 @@ export type Operand = number | readonly string[]
 export type Filter =
   | { readonly kind: 'compare'; readonly column: string; readonly operator: Comparison; readonly operand: Operand }
   | { readonly kind: 'in'; readonly column: string; readonly operand: Operand }
-  | { readonly kind: 'contains'; readonly column: string; readonly operand: number }
+  | { readonly kind: 'contains' | 'contains list'; readonly column: string; readonly operand: number }
   | { readonly kind: 'null'; readonly column: string; readonly is: boolean }
   /** Compares the columns together, as the words of a dictionary are; the values lie side by side. */
   | {

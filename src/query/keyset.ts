@@ -27,6 +27,31 @@ export function behind({ order, values }: Plan, position: Position, canCompareRo
   return all([first.fromHere(), any(steps)])
 }
 
+/**
+ * A query for rows that no page of this walk shows, should there be any: those that are null in a column of which the order
+ * says that it has none, where nulls come behind all values. Undefined when there can be none.
+ */
+export function passedOver(plan: Plan): Plan | undefined {
+  const known = passed.get(plan)
+  if (known !== undefined) return known.plan
+  const { order, condition } = plan
+  const columns = order.filter(
+    (term, index) => comeLast(term) && (term.nulls === 'never' || index === order.length - 1),
+  )
+  const nulls = any(columns.map(({ column }): Filter => ({ kind: 'null', column, is: true })))
+  const paging = { kind: 'slice', limit: undefined, offset: undefined } as const
+  const other = { paging, order: [], shape: 'exists', count: 'none', sql: new Map(), rest: new Map() } as const
+  const found = columns.length === 0 ? undefined : { ...plan, ...other, condition: all([condition, nulls]) }
+  passed.set(plan, { plan: found })
+  return found
+}
+
+const passed = new WeakMap<Plan, { readonly plan: Plan | undefined }>()
+
+function comeLast({ direction, nulls }: Order): boolean {
+  return nulls === undefined || nulls === 'never' ? direction === 'asc' : nulls === 'last'
+}
+
 interface Place {
   readonly place: number
   readonly position: Position

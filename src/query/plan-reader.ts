@@ -69,6 +69,8 @@ type Reader = (reader: PlanReader, name: string, kind: StepKind) => void
 const compare: Reader = (reader, column, operator) =>
   reader.add({ kind: 'compare', column, operator: operator as Comparison, operand: reader.operand() })
 const nullity: Reader = (reader, column, kind) => reader.add({ kind: 'null', column, is: kind === 'null' })
+const contains: Reader = (reader, column, kind) =>
+  reader.add({ kind: kind as 'contains', column, operand: reader.value() })
 const group: Reader = (reader, _, kind) => void reader.groups.push({ kind: kind as Group['kind'], branches: [] })
 const slice: Reader = ({ plan }, _, kind) => void (plan.paging = { ...(plan.paging as Slicing), [kind]: plan.values++ })
 const page: Reader = ({ plan }, _, kind) => void (plan.paging = { kind: kind as 'page', page: plan.values++ })
@@ -93,7 +95,8 @@ const READERS: Readonly<Record<StepKind, Reader>> = {
   like: compare,
   ilike: compare,
   in: (reader, column) => reader.add({ kind: 'in', column, operand: reader.operand() }),
-  contains: (reader, column) => reader.add({ kind: 'contains', column, operand: reader.value() }),
+  contains,
+  'contains list': contains,
   never: (reader) => reader.add(NEVER),
   null: nullity,
   'not null': nullity,

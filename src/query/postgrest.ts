@@ -4,8 +4,8 @@ import { textOf } from './constant.ts'
 import { all, type Comparison, type Filter, type Operand } from './filter.ts'
 import { behind, nullsOf, type Position } from './keyset.ts'
 import { likeRegex } from './like.ts'
+import { List } from './list.ts'
 import { isKeyset, sliceOf, type Condition, type Order, type Plan, type RestForm, type Slice } from './plan.ts'
-import { arrayText, type Contained, type Scalar } from './value.ts'
 
 /** Names that PostgREST reads as its own parameters; a column of that name is filtered inside `and=(…)`. */
 const RESERVED = new Set(['select', 'order', 'limit', 'offset', 'and', 'or', 'not', 'columns', 'on_conflict'])
@@ -34,7 +34,6 @@ export function restRequest(
   values: Values,
   { position, slice = sliceOf(plan, values) }: RestOptions = {},
 ): RestRequest {
-  // prettier-ignore
   const form = formOf(plan, position)
   let search = form.select + conditionsText(form.conditions, position === undefined ? values : [...values, ...position])
   search += form.order
@@ -88,7 +87,7 @@ function conditionsText(conditions: readonly Condition[], values: Values): strin
 function alone(filter: Filter): Condition['alone'] {
   if (!('column' in filter) || RESERVED.has(filter.column)) return undefined
   const { column } = filter
-  if (filter.kind === 'contains')
+  if (filter.kind === 'contains' || filter.kind === 'contains list')
     return (values) => `${column}=cs.${encodeURIComponent(containedText(values[filter.operand]))}`
   if (filter.kind !== 'compare') {
     const inside = writer(filter)
@@ -118,6 +117,7 @@ function writer(filter: Filter): Writer {
     case 'in':
       return (values) => `${filter.column}.in.(${textsAt(filter.operand, values).map(quoted).join(COMMA)})`
     case 'contains':
+    case 'contains list':
       return (values) => `${filter.column}.cs.${quoted(containedText(values[filter.operand]))}`
     case 'null':
       return () => `${filter.column}.${filter.is ? '' : 'not.'}is.null`
@@ -144,7 +144,7 @@ function textAt(operand: Operand, values: Values): string {
 }
 
 function textsAt(operand: Operand, values: Values): readonly string[] {
-  return typeof operand === 'number' ? (values[operand] as Scalar[]).map(String) : operand.map(textOf)
+  return typeof operand === 'number' ? (values[operand] as readonly unknown[]).map(String) : operand.map(textOf)
 }
 
 /** In a pattern PostgREST reads `*` as `%`, quoted or not, and has no escape for it: a regular expression says it exactly. */
@@ -157,9 +157,7 @@ function isPattern(operator: Comparison): boolean {
 }
 
 function containedText(value: unknown): string {
-  const contained = value as Contained
-  if (typeof contained === 'string') return contained
-  return Array.isArray(contained) ? arrayText(contained as Scalar[]) : JSON.stringify(contained)
+  return value instanceof List ? value.array() : String(value)
 }
 
 /** Stands for itself in an address, and between quotes. */

@@ -76,7 +76,8 @@ describe('toSQL', () => {
     const { text } = trips.neq('id', 1).gt('id', 2).lt('id', 3).lte('id', 4).like('status', 'a%').ilike('status', 'B_').isNotNull('id').contains('tags', ['x']).contains('data', { a: 1 }).toSQL() // prettier-ignore
     expect(text).toBe(
       'select * from "trips" where "id" <> $1 and "id" > $2 and "id" < $3 and "id" <= $4 and "status" like $5' +
-        ' and "status" ilike $6 and "id" is not null and "tags" @> $7 and "data" @> $8',
+        ' and "status" ilike $6 and "id" is not null' +
+        ` and "tags" @> (jsonb_populate_record(null::"trips", jsonb_build_object('tags', $7::jsonb)))."tags" and "data" @> $8`,
     )
   })
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Database } from '../core/database.ts'
+import { constant } from './constant.ts'
 import { query } from './query.ts'
 
 interface Trip {
@@ -39,6 +40,44 @@ describe('what is refused', () => {
     expect(() => trips.orderBy('id', 'asc; drop' as never)).toThrow('direction')
     expect(() => trips.orderBy('id', 'asc', { nulls: 'x' as never })).toThrow('nulls')
     expect(() => trips.withCount('all' as never)).toThrow('count')
+  })
+
+  it('orders, counts and parts of another kind than a word, in our own words', () => {
+    const orders = [[{}], [5], [null], [['asc']], [Symbol('asc')], ['asc', null], ['asc', 5], ['asc', { null: 'first' }], [{}, { nulls: 'first' }], ['asc', { nulls: {} }]] // prettier-ignore
+    const anyTrips = trips as unknown as Readonly<Record<string, (...args: readonly unknown[]) => unknown>>
+    const calls = [
+      ...orders.map((rest) => () => anyTrips['orderBy']?.('id', ...rest)),
+      ...[{}, 5, Symbol('exact'), null].map((how) => () => anyTrips['withCount']?.(how)),
+      ...[{}, 5, Symbol('id'), null].map((column) => () => anyTrips['select']?.(column)),
+      ...[{}, 5, null, 'x'].map((page) => () => anyTrips['paginate']?.(page)),
+    ]
+    for (const call of calls) expect(call).toThrow(expect.objectContaining({ code: 'ERR_PERF_OPTION' }))
+  })
+
+  it('numbers that are not exact any more, wherever they stand', () => {
+    const beyond = 2 ** 53
+    for (const use of [
+      () => trips.eq('id', beyond),
+      () => trips.gt('id', -beyond),
+      () => trips.in('id', [1, beyond]),
+      () => trips.in('id', [constant(1), constant(beyond)]),
+      () => trips.eq('id', constant(1e300)),
+      () => trips.contains('id', [beyond]),
+      () => trips.contains('id', { deep: [{ n: beyond }] }),
+    ])
+      expect(use).toThrow(/2\^53.*bigint|bigint/)
+    expect(
+      trips
+        .eq('id', beyond - 1)
+        .lt('id', 0.1)
+        .toSQL().values,
+    ).toEqual([beyond - 1, 0.1])
+  })
+
+  it('objects that JSON does not hold', () => {
+    const circle: Record<string, unknown> = {}
+    circle['self'] = circle
+    for (const value of [circle, { n: 1n }]) expect(() => trips.contains('id', value)).toThrow('writable as JSON')
   })
 
   it('undefined, null, NaN and objects as values, with the way out', () => {

@@ -8,9 +8,9 @@ export interface RetryOptions {
   readonly retries: number
 }
 
-/** A call that says whether anybody still waits. */
+/** A call that says whether nobody waits any more. */
 export interface WatchedCall extends DatabaseCall {
-  readonly isOver: boolean
+  readonly aborted: boolean
 }
 
 /** The same database, asked again when it was away for a moment. It is the one place that does so: reads are safe to repeat. */
@@ -55,11 +55,11 @@ async function retry<T>(
       return await ask(tried)
     } catch (error) {
       const code = passing(error)
-      if (code === undefined || tried >= retries || call.isOver) throw error
+      if (code === undefined || tried >= retries || call.aborted) throw error
       host.observe({ name: 'query.retried', code })
       const full = Math.min(LONGEST_MS, SHORTEST_MS * 4 ** tried)
       await pause(host, call, full * (0.5 + Math.random()))
-      if (call.isOver) throw error
+      if (call.aborted) throw error
     }
 }
 

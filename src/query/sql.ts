@@ -8,6 +8,9 @@ import { isKeyset, limitOf, offsetOf, type Order, type Parameter, type Plan, typ
 /** The column that holds the order's values as text; no name of a column may have a space. */
 export const SQL_POSITION = 'easymo position'
 
+/** What stands there when the texts do not tell the values. */
+export const ROUNDED = 'rounded'
+
 /** Which statement of a plan is meant. */
 type Purpose = 'rows' | 'count' | 'estimate'
 
@@ -105,6 +108,8 @@ class SqlWriter {
       }
       case 'contains':
         return `${quoted(filter.column)} @> ${this.#operand(filter.operand)}`
+      case 'contains list':
+        return `${quoted(filter.column)} @> ${this.#asColumn(filter.column, filter.operand)}`
       case 'null':
         return `${quoted(filter.column)} is ${filter.is ? '' : 'not '}null`
       case 'and':
@@ -117,6 +122,15 @@ class SqlWriter {
       case 'never':
         return 'false'
     }
+  }
+
+  /**
+   * A list that came as json, as the type of the column: an array, or json as it is. Nobody here knows that type, but the
+   * table does; and an index serves it, because nothing of a row is in it.
+   */
+  #asColumn(column: string, operand: number): string {
+    const object = `jsonb_build_object('${column}', ${this.#operand(operand)}::jsonb)`
+    return `(jsonb_populate_record(null::${tableSql(this.#plan.table)}, ${object})).${quoted(column)}`
   }
 
   #operand(operand: Operand): string {
@@ -143,7 +157,10 @@ function columns(plan: Plan): string {
   if (!isKeyset(plan)) return list
   // As text of the database: a driver would read a moment as a `Date`, which has no microseconds.
   const texts = order.map(({ column }) => `${quoted(column)}::text`).join(', ')
-  return `${list}, json_build_array(${texts})::text as "${SQL_POSITION}"`
+  const types = order.map(({ column }) => `pg_typeof(${quoted(column)})`).join(', ')
+  // Below 1 a float is written with less digits than it has: its text is its neighbour's, too.
+  const rounds = `current_setting('extra_float_digits')::int < 1 and array[${types}]::text[] && '{real,double precision}'`
+  return `${list}, case when ${rounds} then '${ROUNDED}' else json_build_array(${texts})::text end as "${SQL_POSITION}"`
 }
 
 function tableSql({ schema, name }: Table): string {

@@ -12,6 +12,7 @@ export type StepKind =
   | 'in'
   | 'never'
   | 'contains'
+  | 'contains list'
   | 'null'
   | 'not null'
   | 'or'

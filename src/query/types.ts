@@ -7,7 +7,8 @@ export type Column<Row> = Extract<keyof Row, string>
 
 /**
  * What a column may be compared with: its own type, or a constant of it; moments as `Date` or as text, however the driver
- * reads them.
+ * reads them. In SQL a `Date` is written in the zone of the process, with its offset, as `pg` reads it. A whole number beyond
+ * 2^53 is refused; give a bigint, or text.
  */
 export type Comparable<V> =
   | NonNullable<V>
@@ -49,7 +50,10 @@ export interface Filters<Row> {
   isNull(column: Column<Row>): this
   /** Only rows that have some value in this column, be it false, 0 or the empty string. */
   isNotNull(column: Column<Row>): this
-  /** An array that has all these elements, json that has these fields; a string is taken as Postgres writes either. */
+  /**
+   * An array, or an array in json, that has all these elements; json that has these fields. A string is taken as Postgres
+   * writes either. `contains('tags', ['new'])`, `contains('data', { kind: 'trip' })`.
+   */
   contains(column: Column<Row>, value: readonly unknown[] | object | string): this
   /** At least one of these holds: `or((trip) => trip.eq('role', 'driver'), (trip) => trip.isNull('role'))`. */
   or(...branches: readonly ((filters: Filters<Row>) => Filters<Row>)[]): this
@@ -166,7 +170,8 @@ export interface Query<Row, Selected = Row, S extends Shape = 'many'> extends Fi
    * One page, and whether there is a next one. Excludes `limit` and `offset`.
    *
    * A cursor is checked when the query is run: one of another query or order is an OptionError then. Should the order not
-   * tell the last row of a page from the next, so that rows would be lost, that is a QueryError.
+   * tell the last row of a page from the next, or meet a null where it has none, so that rows would be lost, that is a
+   * QueryError: at the page where it shows, at the latest at the end of the walk.
    */
   paginate(page: Page): this
   /**

@@ -99,8 +99,8 @@ export function redisCacheStore(client: object, options: RedisCacheStoreOptions 
         return []
       })
     },
-    deleteMany: (keys, keepMs) => change(REMOVE, keys.map(entryKey), [whole(keepMs)]),
-    stampTags: (tags, as, keepMs) => change(STAMP, tags.map(tagKey), [as, whole(keepMs)]),
+    deleteMany: (keys, { keepMs }) => change(REMOVE, keys.map(entryKey), [whole(keepMs)]),
+    stampTags: (tags, { as, keepMs }) => change(STAMP, tags.map(tagKey), [as, whole(keepMs)]),
   }
 }
 

@@ -72,7 +72,7 @@ for (const driver of redisDrivers)
 
     const claim = (keys = ['k']): Promise<unknown> =>
       redisDedupStore(redis.client).claimMany(claims('token', ...keys), { leaseMs: 1_000 })
-    const remove = (): Promise<unknown> => redisCacheStore(redis.client).deleteMany(['k'], 1_000)
+    const remove = (): Promise<unknown> => redisCacheStore(redis.client).deleteMany(['k'], { keepMs: 1_000 })
 
     it('that runs somebody’s endless script is out for now', async () => {
       await admin.config('SET', 'busy-reply-threshold', '10')

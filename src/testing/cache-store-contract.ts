@@ -1,5 +1,6 @@
 import type { CacheStoreSubject } from './cache-store-case.ts'
 import { entryCases, timeCases } from './cache-store-entries.ts'
+import { givingUpCases } from './cache-store-giving-up.ts'
 import { orderCases } from './cache-store-order.ts'
 import { stampCases } from './cache-store-stamps.ts'
 import type { ContractCase } from './contract.ts'
@@ -20,4 +21,5 @@ export const cacheStoreContract: readonly ContractCase<CacheStoreSubject>[] = [
   ...timeCases,
   ...orderCases,
   ...stampCases,
+  ...givingUpCases,
 ]

@@ -42,9 +42,9 @@ export const entryCases: readonly Case[] = [
       mustEqual([records, stamps], [[], []], 'nothing was asked')
       must(Number.isSafeInteger(now) && now > 0, `the clock is in whole microseconds, not ${now}`)
       await store.writeMany([])
-      await store.deleteMany([], LONG_MS)
-      await store.stampTags([], 'gone', LONG_MS)
-      await store.stampTags([], 'stale', LONG_MS)
+      await store.deleteMany([], { keepMs: LONG_MS })
+      await store.stampTags([], { as: 'gone', keepMs: LONG_MS })
+      await store.stampTags([], { as: 'stale', keepMs: LONG_MS })
     },
   },
   {
@@ -87,7 +87,7 @@ export const entryCases: readonly Case[] = [
         'records',
       )
       mustEqual(stamps.map(Boolean), [...Array<boolean>(21).fill(true), false], 'stamps')
-      await store.deleteMany(keys.slice(0, 500), LONG_MS)
+      await store.deleteMany(keys.slice(0, 500), { keepMs: LONG_MS })
       const after = (await store.readMany(keys, [])).records.map(Boolean)
       mustEqual([after.indexOf(true), after.lastIndexOf(false)], [500, 499], 'one half is deleted')
     },
@@ -104,7 +104,7 @@ export const entryCases: readonly Case[] = [
         'each key has its own entry',
       )
       mustEqual(stamps.map(Boolean), alike.map(() => false), 'no key is a tag') // prettier-ignore
-      await store.stampTags(['key'], 'gone', LONG_MS)
+      await store.stampTags(['key'], { as: 'gone', keepMs: LONG_MS })
       const after = await store.readMany(alike, alike)
       mustEqual(after.stamps.map(Boolean), alike.map((name) => name === 'key'), 'one tag is stamped') // prettier-ignore
       mustEqual(after.records.map(Boolean), alike.map(() => true), 'no tag is a key') // prettier-ignore
@@ -194,9 +194,9 @@ export const timeCases: readonly Case[] = [
     name: 'takes durations that are not whole',
     async run({ store }) {
       await store.writeMany([entry('a', { ttlMs: LONG_MS + 0.25, staleMs: 0.5, tags: ['t'] })])
-      await store.stampTags(['t'], 'stale', LONG_MS + 0.75)
+      await store.stampTags(['t'], { as: 'stale', keepMs: LONG_MS + 0.75 })
       mustEqual(await textOf(store, 'a'), 'text of a', 'it is there')
-      await store.deleteMany(['a'], 1_000.5)
+      await store.deleteMany(['a'], { keepMs: 1_000.5 })
       await mustBeMissing(store, 'a', 'it is deleted')
     },
   },

@@ -60,7 +60,7 @@ export const orderCases: readonly Case[] = [
     name: 'misses what was deleted, and nothing else',
     async run({ store }) {
       await store.writeMany([entry('a'), entry('b'), entry('c')])
-      await store.deleteMany(['c', 'x', 'a'], LONG_MS)
+      await store.deleteMany(['c', 'x', 'a'], { keepMs: LONG_MS })
       const { records } = await store.readMany(['a', 'b', 'c', 'x'], [])
       mustEqual(
         records.map((record) => record?.text ?? 'missing'),
@@ -74,7 +74,7 @@ export const orderCases: readonly Case[] = [
     async run({ store }) {
       await store.writeMany([entry('there')])
       const early = await nowOf(store)
-      await store.deleteMany(['there', 'never there'], LONG_MS)
+      await store.deleteMany(['there', 'never there'], { keepMs: LONG_MS })
       await store.writeMany([entry('there', { beganAt: early }), entry('never there', { beganAt: early })])
       await mustBeMissing(store, 'there', 'it was there')
       await mustBeMissing(store, 'never there', 'it was never there')
@@ -84,7 +84,7 @@ export const orderCases: readonly Case[] = [
     name: 'writes what was loaded or set after a deletion',
     async run({ store }) {
       await store.writeMany([entry('a'), entry('b')])
-      await store.deleteMany(['a', 'b'], LONG_MS)
+      await store.deleteMany(['a', 'b'], { keepMs: LONG_MS })
       await store.writeMany([entry('a', { text: 'loaded', beganAt: await nowOf(store) }), entry('b', { text: 'set' })])
       mustEqual([await textOf(store, 'a'), await textOf(store, 'b')], ['loaded', 'set'], 'both')
     },
@@ -93,8 +93,8 @@ export const orderCases: readonly Case[] = [
     name: 'remembers a deletion for as long as it was told first, however short the second',
     async run({ store, wait }) {
       const early = await nowOf(store)
-      await store.deleteMany(['a'], LONG_MS)
-      await store.deleteMany(['a'], SHORT_MS)
+      await store.deleteMany(['a'], { keepMs: LONG_MS })
+      await store.deleteMany(['a'], { keepMs: SHORT_MS })
       await wait(2 * SHORT_MS)
       await store.writeMany([entry('a', { beganAt: early })])
       await mustBeMissing(store, 'a', 'it stays deleted')
@@ -114,9 +114,9 @@ export const orderCases: readonly Case[] = [
       })
       await Promise.all([
         ...writes,
-        store.stampTags(['all', ...many(8, 'w')].reverse(), 'stale', LONG_MS),
-        store.deleteMany(shuffled(3), LONG_MS),
-        store.deleteMany(shuffled(4), LONG_MS),
+        store.stampTags(['all', ...many(8, 'w')].reverse(), { as: 'stale', keepMs: LONG_MS }),
+        store.deleteMany(shuffled(3), { keepMs: LONG_MS }),
+        store.deleteMany(shuffled(4), { keepMs: LONG_MS }),
       ])
       await store.writeMany(shuffled(5).map((key) => entry(key, { text: 'w0', version: 'w0', tags: ['w0', 'all'] })))
       const { records } = await store.readMany(keys, [])

@@ -52,8 +52,8 @@ export const stampCases: readonly Case[] = [
       await store.writeMany([entry('a', { tags: ['t'], beganAt })])
       await store.writeMany([entry('b', { tags: ['t'] }), entry('c', { tags: ['t'], beganAt: beganAt - 1 })])
       mustEqual(await stampsOf(store, 't'), { goneAt: beganAt - 1, staleAt: 0 }, 'those of the first write')
-      await store.stampTags(['t'], 'gone', LONG_MS)
-      await store.stampTags(['t'], 'stale', LONG_MS)
+      await store.stampTags(['t'], { as: 'gone', keepMs: LONG_MS })
+      await store.stampTags(['t'], { as: 'stale', keepMs: LONG_MS })
       const stamps = await stampsOf(store, 't')
       await store.writeMany([entry('d', { tags: ['t'], beganAt }), entry('e', { tags: ['t'] })])
       mustEqual(await stampsOf(store, 't'), stamps, 'those of the invalidations')
@@ -65,12 +65,12 @@ export const stampCases: readonly Case[] = [
       await store.writeMany([entry('a', { tags: ['t'] })])
       const made = await stampsOf(store, 't')
       const before = await nowOf(store)
-      await store.stampTags(['t'], 'stale', LONG_MS)
+      await store.stampTags(['t'], { as: 'stale', keepMs: LONG_MS })
       const after = await nowOf(store)
       const stale = await stampsOf(store, 't')
       mustEqual(stale.goneAt, made.goneAt, 'what is stale is not gone')
       must(stale.staleAt > before && stale.staleAt < after, 'it is stale since now')
-      await store.stampTags(['t'], 'gone', LONG_MS)
+      await store.stampTags(['t'], { as: 'gone', keepMs: LONG_MS })
       const gone = await stampsOf(store, 't')
       mustEqual(gone.staleAt, stale.staleAt, 'it is stale since then')
       must(gone.goneAt > after, 'and gone since now')
@@ -80,13 +80,13 @@ export const stampCases: readonly Case[] = [
     name: 'stamps a tag that nothing was ever written with',
     async run({ store }) {
       const before = await nowOf(store)
-      await store.stampTags(['t', 'u'], 'gone', LONG_MS)
+      await store.stampTags(['t', 'u'], { as: 'gone', keepMs: LONG_MS })
       for (const tag of ['t', 'u']) {
         const { goneAt, staleAt } = await stampsOf(store, tag)
         must(goneAt > before, 'it is gone since now')
         mustEqual(staleAt, 0, 'and was never stale')
       }
-      await store.stampTags(['v'], 'stale', LONG_MS)
+      await store.stampTags(['v'], { as: 'stale', keepMs: LONG_MS })
       const { goneAt, staleAt } = await stampsOf(store, 'v')
       must(staleAt > before, 'it is stale since now')
       // A store that may lose stamps cannot know whether it was gone before.
@@ -100,7 +100,7 @@ export const stampCases: readonly Case[] = [
         await store.writeMany([entry('set', { tags: ['t'] })])
         const read = await nowOf(store)
         const { beganAt = Infinity } = (await recordOf(store, 'set')) ?? {}
-        await store.stampTags(['t'], as, LONG_MS)
+        await store.stampTags(['t'], { as, keepMs: LONG_MS })
         const stamp = (await stampsOf(store, 't'))[`${as}At`]
         must(stamp > read && stamp > beganAt, 'later than what was read and set before')
         await store.writeMany([entry('set', { tags: ['t'] })])
@@ -113,7 +113,7 @@ export const stampCases: readonly Case[] = [
     name: 'leaves the entries of a tag alone: who reads them looks at the stamps',
     async run({ store }) {
       await store.writeMany([entry('a', { tags: ['t'] })])
-      await store.stampTags(['t'], 'gone', LONG_MS)
+      await store.stampTags(['t'], { as: 'gone', keepMs: LONG_MS })
       mustEqual((await recordOf(store, 'a'))?.tags, ['t'], 'the entry and its tags')
     },
   },
@@ -136,9 +136,9 @@ export const stampCases: readonly Case[] = [
     name: 'does not forget a stamp earlier because it was stamped again for a shorter time',
     async run({ store, wait }) {
       await store.writeMany([entry('a', { tags: ['t'] })])
-      await store.stampTags(['t'], 'gone', SHORT_MS)
-      await store.stampTags(['u'], 'gone', LONG_MS)
-      await store.stampTags(['u'], 'stale', SHORT_MS)
+      await store.stampTags(['t'], { as: 'gone', keepMs: SHORT_MS })
+      await store.stampTags(['u'], { as: 'gone', keepMs: LONG_MS })
+      await store.stampTags(['u'], { as: 'stale', keepMs: SHORT_MS })
       const stamps = [await stampsOf(store, 't'), await stampsOf(store, 'u')]
       await wait(AFTER_SHORT_MS)
       mustEqual([await stampsOf(store, 't'), await stampsOf(store, 'u')], stamps, 'they are there')

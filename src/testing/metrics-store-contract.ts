@@ -1,6 +1,7 @@
 import type { ContractCase } from './contract.ts'
 import type { MetricsStoreSubject } from './metrics-store-case.ts'
 import { gaugeCases } from './metrics-store-gauges.ts'
+import { givingUpCases } from './metrics-store-giving-up.ts'
 import { sumCases } from './metrics-store-sums.ts'
 
 /**
@@ -14,4 +15,8 @@ import { sumCases } from './metrics-store-sums.ts'
  * On a manual clock it takes no time; on a real one about two seconds. Who runs the cases side by side gives each one
  * a store of its own.
  */
-export const metricsStoreContract: readonly ContractCase<MetricsStoreSubject>[] = [...sumCases, ...gaugeCases]
+export const metricsStoreContract: readonly ContractCase<MetricsStoreSubject>[] = [
+  ...sumCases,
+  ...gaugeCases,
+  ...givingUpCases,
+]

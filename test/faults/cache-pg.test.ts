@@ -42,8 +42,8 @@ async function crash(): Promise<void> {
 it('a crash loses all of the cache at once, and no load that began before it is written after it', async () => {
   const { now: beganAt } = await store.readMany([], [])
   await store.writeMany([entry('old')])
-  await store.deleteMany(['deleted'], 60_000)
-  await store.stampTags(['t'], 'gone', 60_000)
+  await store.deleteMany(['deleted'], { keepMs: 60_000 })
+  await store.stampTags(['t'], { as: 'gone', keepMs: 60_000 })
   await crash()
   expect(await store.readMany(['old'], ['t'])).toMatchObject({ records: [undefined], stamps: [undefined] })
   // The deletion and the invalidation that would have stopped them are lost.
@@ -62,8 +62,8 @@ it('what loses its connection on the way is an outage', async () => {
   const calls = [
     () => store.readMany(['a'], []),
     () => store.writeMany([entry('a')]),
-    () => store.deleteMany(['a'], 1),
-    () => store.stampTags(['t'], 'gone', 1),
+    () => store.deleteMany(['a'], { keepMs: 1 }),
+    () => store.stampTags(['t'], { as: 'gone', keepMs: 1 }),
   ]
   const blocker = await pool.connect()
   const end = 'select pg_terminate_backend(pid) from pg_locks where not granted and pid <> pg_backend_pid()'

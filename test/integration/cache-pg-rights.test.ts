@@ -16,9 +16,9 @@ afterAll(() => server.stop())
 
 async function works(store: CacheStore): Promise<void> {
   await store.writeMany([WRITE])
-  await store.stampTags(['t'], 'stale', 1_000)
+  await store.stampTags(['t'], { as: 'stale', keepMs: 1_000 })
   expect((await store.readMany(['a'], ['t'])).records).toMatchObject([{ text: 'x' }])
-  await store.deleteMany(['a'], 1_000)
+  await store.deleteMany(['a'], { keepMs: 1_000 })
   expect((await store.readMany(['a'], ['t'])).records).toEqual([undefined])
 }
 
@@ -26,8 +26,8 @@ async function isRefused(store: CacheStore): Promise<void> {
   for (const call of [
     () => store.readMany(['a'], ['t']),
     () => store.writeMany([WRITE]),
-    () => store.deleteMany(['a'], 1),
-    () => store.stampTags(['t'], 'gone', 1),
+    () => store.deleteMany(['a'], { keepMs: 1 }),
+    () => store.stampTags(['t'], { as: 'gone', keepMs: 1 }),
   ])
     await expect(call()).rejects.toMatchObject({ code: 'ERR_PERF_STORE_SETUP', cause: { code: '42501' } })
 }

@@ -96,7 +96,7 @@ describe('batches that meet', () => {
     const beganAt = await nowOf(store)
     await other.query('begin')
     await pgCacheStore(other).writeMany([entry('waits', { beganAt })])
-    const deleting = store.deleteMany(['waits'], 60_000)
+    const deleting = store.deleteMany(['waits'], { keepMs: 60_000 })
     await waitsForLock(own.admin, client)
     await other.query('commit')
     await deleting
@@ -116,10 +116,10 @@ describe('easymo_cache_cleanup', () => {
   it('removes what is past its keeping, and says how many', async () => {
     const store = pgCacheStore(own.admin)
     await store.writeMany([entry('expired', { ttlMs: 1 }), entry('stale', { ttlMs: 1, staleMs: 60_000 }), entry('forever', { ttlMs: Infinity })]) // prettier-ignore
-    await store.deleteMany(['deleted'], 1)
-    await store.deleteMany(['remembered'], 60_000)
-    await store.stampTags(['t1'], 'gone', 1)
-    await store.stampTags(['t2'], 'stale', 60_000)
+    await store.deleteMany(['deleted'], { keepMs: 1 })
+    await store.deleteMany(['remembered'], { keepMs: 60_000 })
+    await store.stampTags(['t1'], { as: 'gone', keepMs: 1 })
+    await store.stampTags(['t2'], { as: 'stale', keepMs: 60_000 })
     await sleep(20)
     expect(await cleanup()).toBe(3)
     expect(await left()).toEqual(['forever', 'remembered', 'stale', 't2'])
@@ -141,8 +141,8 @@ describe('easymo_cache_cleanup', () => {
   it('leaves a deletion for as long as it was told first', async () => {
     const store = pgCacheStore(own.admin)
     const beganAt = await nowOf(store)
-    await store.deleteMany(['a'], 60_000)
-    await store.deleteMany(['a'], 1)
+    await store.deleteMany(['a'], { keepMs: 60_000 })
+    await store.deleteMany(['a'], { keepMs: 1 })
     await sleep(20)
     expect(await cleanup()).toBe(0)
     await store.writeMany([entry('a', { beganAt })])
@@ -151,7 +151,7 @@ describe('easymo_cache_cleanup', () => {
 
   it('removes only so many at once as it is told', async () => {
     const store = pgCacheStore(own.admin)
-    await store.deleteMany(['a', 'b', 'c'], 1)
+    await store.deleteMany(['a', 'b', 'c'], { keepMs: 1 })
     await sleep(20)
     expect([await cleanup('2'), await cleanup('2')]).toEqual([2, 1])
   })
@@ -159,7 +159,7 @@ describe('easymo_cache_cleanup', () => {
   it('leaves a row alone that is being written anew, and does not wait for it', async () => {
     const other = await own.connect('begin')
     const store = pgCacheStore(own.admin)
-    await store.deleteMany(['busy', 'idle'], 1)
+    await store.deleteMany(['busy', 'idle'], { keepMs: 1 })
     await sleep(20)
     await pgCacheStore(other).writeMany([entry('busy')])
     expect(await cleanup()).toBe(1)
@@ -192,7 +192,7 @@ describe('the migration', () => {
     expect(rest.rows).toEqual([])
     await admin.query(await cacheRollback())
     const store = pgCacheStore(await connect())
-    const calls = [() => store.readMany(['a'], []), () => store.writeMany([entry('a')]), () => store.deleteMany(['a'], 1), () => store.stampTags(['t'], 'gone', 1)] // prettier-ignore
+    const calls = [() => store.readMany(['a'], []), () => store.writeMany([entry('a')]), () => store.deleteMany(['a'], { keepMs: 1 }), () => store.stampTags(['t'], { as: 'gone', keepMs: 1 })] // prettier-ignore
     for (const call of calls) await expect(call()).rejects.toMatchObject({ code: 'ERR_PERF_STORE_SETUP' })
     await admin.query(await cacheMigration())
     await store.writeMany([entry('a')])

@@ -18,8 +18,8 @@ const WRITE: CacheWrite = { key: 'a', text: 'say "hi"', version: '1', tags: ['t'
 const everyCall = (store: CacheStore): (() => Promise<unknown>)[] => [
   () => store.readMany(['a'], ['t']),
   () => store.writeMany([WRITE]),
-  () => store.deleteMany(['a'], 60_000),
-  () => store.stampTags(['t'], 'gone', 60_000),
+  () => store.deleteMany(['a'], { keepMs: 60_000 }),
+  () => store.stampTags(['t'], { as: 'gone', keepMs: 60_000 }),
 ]
 
 describe('a cache in Supabase keeps the contract of a store', () => {
@@ -48,7 +48,7 @@ describe('the request', () => {
   it('carries the client’s own headers and schema, and no others', async () => {
     const added = ['accept', 'accept-encoding', 'accept-language', 'connection', 'content-length', 'host', 'sec-fetch-mode', 'user-agent'] // prettier-ignore
     const headersOf = async (options: object): Promise<object> => {
-      await storeOf(options).deleteMany(['a'], 1)
+      await storeOf(options).deleteMany(['a'], { keepMs: 1 })
       return Object.fromEntries(Object.entries(rest.recorded().at(-1)?.headers ?? {}).filter(([name]) => !added.includes(name))) // prettier-ignore
     }
     const plain = await headersOf({})
@@ -58,7 +58,11 @@ describe('the request', () => {
 
   it('is not sent for nothing to write', async () => {
     const store = storeOf()
-    await Promise.all([store.writeMany([]), store.deleteMany([], 1), store.stampTags([], 'gone', 1)])
+    await Promise.all([
+      store.writeMany([]),
+      store.deleteMany([], { keepMs: 1 }),
+      store.stampTags([], { as: 'gone', keepMs: 1 }),
+    ])
     expect(rest.recorded()).toEqual([])
   })
 

@@ -87,6 +87,64 @@ describe('a pool of real connections', () => {
   })
 })
 
+/** What a session keeps beside its transaction, and how to see it. */
+const LEFT = {
+  'a setting': {
+    leave: "set search_path = 'elsewhere'",
+    see: "select 1 where current_setting('search_path') = 'elsewhere'",
+  },
+  'a setting by function': {
+    leave: "select set_config('perf.tenant', 'a', false)",
+    see: "select 1 where current_setting('perf.tenant', true) = 'a'",
+  },
+  'a temporary table': {
+    leave: 'create temp table left_there ()',
+    see: "select 1 where to_regclass('left_there') > 0",
+  },
+  'a listener': { leave: 'listen left_there', see: 'select pg_listening_channels()' },
+  'an advisory lock': {
+    leave: 'select pg_advisory_lock(77)',
+    see: "select 1 from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()",
+  },
+  'a prepared statement': {
+    leave: 'prepare left_there as select 1',
+    see: "select 1 from pg_prepared_statements where name = 'left_there'",
+  },
+} as const
+
+describe.each(Object.entries(LEFT))('%s that a borrower left', (_, { leave, see }) => {
+  const seenByNext = async (reset: 'rollback' | 'discard all'): Promise<number> => {
+    const connect = async (): Promise<pg.Client> => {
+      const client = new pg.Client({ connectionString: url })
+      await client.connect()
+      return client
+    }
+    const pool = createPool({ ...pgClients({ connect, reset }), maxClients: 1 })
+    pools.push(pool)
+    await pool.use((client) => client.query(leave))
+    // Left open as well: `discard all` cannot stand in a transaction.
+    await pool.use((client) => client.query('begin'))
+    return pool.use(async (client) => (await client.query(see)).rowCount ?? 0)
+  }
+
+  it('goes to the next one by default', async () => expect(await seenByNext('rollback')).toBe(1))
+  it("is gone with reset: 'discard all'", async () => expect(await seenByNext('discard all')).toBe(0))
+})
+
+it('statements that were prepared by name can be, again, after discard all', async () => {
+  const connect = async (): Promise<pg.Client> => {
+    const client = new pg.Client({ connectionString: url })
+    await client.connect()
+    return client
+  }
+  const pool = createPool({ ...pgClients({ connect, reset: 'discard all' }), maxClients: 1 })
+  pools.push(pool)
+  const named = { name: 'one', text: 'select 1 as one' }
+  for (let round = 0; round < 3; round += 1)
+    expect((await pool.use((client) => client.query(named))).rows).toEqual([{ one: 1 }])
+  expect(pool.stats().size).toBe(1)
+})
+
 describe('faults', () => {
   it('a connection killed while idle is never lent', async () => {
     const pool = poolOf()

@@ -92,8 +92,8 @@ for (const driver of redisDrivers)
       await Promise.all(nodes.map((node) => node.config('RESETSTAT')))
       await store.writeMany(keys.map((key) => ({ key, text: '', version: '1', tags: keys, ttlMs: 60_000, staleMs: 0 })))
       await store.readMany(keys, keys)
-      await store.deleteMany(keys, 60_000)
-      await store.stampTags(keys, 'gone', 60_000)
+      await store.deleteMany(keys, { keepMs: 60_000 })
+      await store.stampTags(keys, { as: 'gone', keepMs: 60_000 })
       const asked = await Promise.all(
         nodes.map(async (node) => (await node.info('commandstats')).includes('cmdstat_time')),
       )

@@ -1,4 +1,5 @@
 export { ownName, ownSchema, type OwnSchema } from './own.ts'
+export { startPgBouncer } from './pgbouncer.ts'
 export { startPostgres, startPostgres15 } from './postgres.ts'
 export { startRedis } from './redis.ts'
 export { startRedisCluster, type RedisCluster } from './redis-cluster.ts'

@@ -23,11 +23,11 @@ export function probedMetrics(real: MetricsStore): ProbedMetricsStore {
   const probe: ProbedMetricsStore = {
     sent: [],
     way: 'arrives',
-    read: () => real.read(),
-    async add(flush) {
+    read: (options) => real.read(options),
+    async add(flush, options) {
       probe.sent.push(flush)
       if (probe.way === 'silence') return new Promise(() => undefined)
-      const applied = probe.way === 'request lost' ? false : await real.add(flush)
+      const applied = probe.way === 'request lost' ? false : await real.add(flush, options)
       if (probe.way !== 'arrives') throw new StoreUnavailable('connection lost')
       return applied
     },

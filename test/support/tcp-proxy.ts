@@ -27,6 +27,10 @@ export interface TcpProxy {
   reset(random?: () => number): void
   /** Resets all of the open connections. */
   resetAll(): void
+  /**
+   * Goes silent on the connections that are open now: nothing comes through any more, not even their end. New ones work.
+   */
+  swallow(): void
   close(): Promise<void>
 }
 
@@ -34,19 +38,29 @@ export async function tcpProxy(target: number): Promise<TcpProxy> {
   let port = target
   const sky = new Sky()
   const clients = new Set<Socket>()
+  const silent = new Set<Socket>()
+  const sockets = new Set<Socket>()
   const server = createServer({ noDelay: true }, (client) => {
     const upstream = connect({ port, host: '127.0.0.1', noDelay: true })
     clients.add(client)
+    for (const socket of [client, upstream]) {
+      sockets.add(socket)
+      socket.on('close', () => sockets.delete(socket))
+    }
     client.on('close', () => clients.delete(client))
+    const isSilent = (): boolean => silent.has(client)
     for (const [one, other] of [
       [client, upstream],
       [upstream, client],
     ] as const) {
-      one.on('error', () => other.destroy())
-      one.on('close', () => other.destroy())
+      const end = (): void => void (isSilent() || other.destroy())
+      one.on('error', end)
+      one.on('close', end)
     }
-    void pumped(client, upstream, (piece) => sky.pass(piece, upstream))
-    void pumped(upstream, client, (piece) => sky.answer(piece, client))
+    const pump = (from: Socket, to: Socket, pass: (piece: Buffer) => Promise<void>): void =>
+      void pumped([from, to], isSilent, pass)
+    pump(client, upstream, (piece) => sky.pass(piece, upstream))
+    pump(upstream, client, (piece) => sky.answer(piece, client))
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -56,9 +70,13 @@ export async function tcpProxy(target: number): Promise<TcpProxy> {
     weather: (next) => sky.change(next),
     reset: (random = Math.random) => [...clients][Math.floor(random() * clients.size)]?.resetAndDestroy(),
     resetAll: () => clients.forEach((client) => client.resetAndDestroy()),
+    swallow() {
+      for (const client of clients) silent.add(client)
+    },
     async close() {
       server.close()
-      clients.forEach((client) => client.destroy())
+      silent.clear()
+      sockets.forEach((socket) => socket.destroy())
       await once(server, 'close')
     },
   }
@@ -95,12 +113,16 @@ class Sky {
   }
 }
 
-async function pumped(from: Socket, to: Socket, pass: (piece: Buffer) => Promise<void>): Promise<void> {
+async function pumped(
+  [from, to]: readonly [Socket, Socket],
+  isSilent: () => boolean,
+  pass: (piece: Buffer) => Promise<void>,
+): Promise<void> {
   try {
-    for await (const piece of from as AsyncIterable<Buffer>) await pass(piece)
-    to.end()
+    for await (const piece of from as AsyncIterable<Buffer>) if (!isSilent()) await pass(piece)
+    if (!isSilent()) to.end()
   } catch {
     // One of the two ends has gone.
-    to.destroy()
+    if (!isSilent()) to.destroy()
   }
 }

@@ -46,10 +46,10 @@ export function moody(real: CacheStore, clock: ManualClock, lateMs = 400): Moody
     calls,
     count: (method) => calls.filter((call) => call.method === method).length,
     store: {
-      readMany: (keys, tags) => told('readMany', [...keys, ...tags], () => real.readMany(keys, tags)),
-      writeMany: (writes) => told('writeMany', writes.map(({ key }) => key), () => real.writeMany(writes)), // prettier-ignore
-      deleteMany: (keys, keepMs) => told('deleteMany', keys, () => real.deleteMany(keys, keepMs)),
-      stampTags: (tags, as, keepMs) => told('stampTags', tags, () => real.stampTags(tags, as, keepMs)),
+      readMany: (keys, tags, options) => told('readMany', [...keys, ...tags], () => real.readMany(keys, tags, options)),
+      writeMany: (writes, options) => told('writeMany', writes.map(({ key }) => key), () => real.writeMany(writes, options)), // prettier-ignore
+      deleteMany: (keys, options) => told('deleteMany', keys, () => real.deleteMany(keys, options)),
+      stampTags: (tags, options) => told('stampTags', tags, () => real.stampTags(tags, options)),
     },
   }
   return self

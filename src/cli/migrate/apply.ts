@@ -25,7 +25,7 @@ export async function applyConcurrently(
   for (const index of performanceIndexes) {
     const absence = await absenceOf(client, index)
     if (absence !== undefined) {
-      out.line(`skipped   ${index.name}: ${absence}`)
+      out.line(`skipped   ${index.name}: ${absence.why}`)
       continue
     }
     complete = (await build(client, index, out)) && complete

@@ -13,6 +13,14 @@ const componentFiles: Readonly<Record<Component, string>> = {
   metrics: '0004_metrics',
 }
 
+/** For a list of them. */
+export const componentSummaries: Readonly<Record<Component, string>> = {
+  indexes: 'the 20 performance indexes of the EasyMO tables',
+  cache: 'what pgCacheStore and supabaseCacheStore need',
+  dedup: 'what pgDedupStore and supabaseDedupStore need',
+  metrics: 'what pgMetricsStore and supabaseMetricsStore need',
+}
+
 export const components = Object.keys(componentFiles) as readonly Component[]
 
 /** Which form of a migration. Only the indexes are large enough to be built in the background. */

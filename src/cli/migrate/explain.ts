@@ -9,7 +9,7 @@ export async function explain(client: SqlClient, out: Output): Promise<void> {
     out.line('')
     const absence = await absenceOf(client, index)
     if (absence !== undefined) {
-      out.line(`${index.name}: skipped, ${absence}`)
+      out.line(`${index.name}: skipped, ${absence.why}`)
       continue
     }
     const plan = await planOf(client, index)

@@ -1,18 +1,18 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Command, CommandContext, ExitCode, Output } from '../command.ts'
-import { applyConcurrently } from './apply.ts'
 import { fileOf, sqlOf, type Component, type Form } from './components.ts'
 import { connected, type SqlClient } from './connect.ts'
 import { explain } from './explain.ts'
-import { holdMigrations } from './one-at-a-time.ts'
 import { migrateOptions, type MigrateOptions } from './options.ts'
 import { verifyParts } from './parts.ts'
+import { takeBack } from './rollback.ts'
+import { setUp } from './run.ts'
 import { verify } from './verify.ts'
 
 export const migrate: Command = {
   summary: 'set up a database: the performance indexes, the tables of the stores',
-  usage: `Usage: easymo-perf migrate --print | --write DIR | --apply URL | --verify URL | --rollback URL
+  usage: `Usage: easymo-perf migrate --only NAMES --print | --write DIR | --apply URL | --verify URL | --rollback URL
 
   --print          prints the SQL
   --write DIR      writes it into files of a folder; a file that differs is left as it is
@@ -20,7 +20,7 @@ export const migrate: Command = {
   --verify URL     compares what is there with what should be; ends with 1 when something is missing, invalid or different
   --rollback URL   takes it back
 
-  --only NAMES     of indexes (default), cache, dedup, metrics; several with commas between
+  --only NAMES     which parts: of indexes, cache, dedup, metrics; several with commas between
   --concurrent     builds the indexes while their tables are written to; printed and written, it is a script for psql
   --lock-timeout S with --apply --concurrent: how many seconds an index waits for its table, three times (5)
   --explain        after --verify: how the planner answers the query that each index is there for
@@ -46,9 +46,14 @@ async function run(options: MigrateOptions, { env, out }: Surroundings): Promise
       if (text.startsWith('easymo-perf: ')) out.line(text.slice('easymo-perf: '.length))
     })
     if (action.kind === 'verify') return verifyAll(client, options, out)
-    if (action.kind === 'rollback')
-      return runFiles(client, [...only].reverse(), { form: 'rollback', lockTimeoutMs, out })
-    return runFiles(client, only, { form, lockTimeoutMs, out })
+    const one = (component: Component): Promise<boolean> =>
+      action.kind === 'rollback'
+        ? takeBack(client, component, out)
+        : setUp(client, component, { form, lockTimeoutMs, out })
+    let complete = true
+    for (const component of action.kind === 'rollback' ? [...only].reverse() : only)
+      complete = (await one(component)) && complete
+    return complete
   })
   return done ? 0 : 1
 }
@@ -58,31 +63,10 @@ interface Files {
   readonly out: Output
 }
 
-async function runFiles(
-  client: SqlClient,
-  only: readonly Component[],
-  how: Files & { readonly lockTimeoutMs: number },
-): Promise<boolean> {
-  const { form, out } = how
-  let complete = true
-  for (const component of only) {
-    if (component === 'indexes' && form === 'concurrent') complete = (await applyConcurrently(client, how)) && complete
-    else {
-      // The file's own `begin` joins this transaction, and its `commit` ends it.
-      await holdMigrations(client, 'commit', out)
-      await client.query(await sqlOf(component, form))
-    }
-    out.line(`${form === 'rollback' ? 'took back' : 'applied'.padEnd(9)} ${component}`)
-    // An index of the same name that was there before may be another one.
-    if (component === 'indexes' && form !== 'rollback') complete = (await verify(client, out, 'wrong')) && complete
-  }
-  return complete
-}
-
 async function verifyAll(client: SqlClient, options: MigrateOptions, out: Output): Promise<boolean> {
   let right = true
   for (const component of options.only) {
-    const one = component === 'indexes' ? await verify(client, out) : await verifyParts(client, component, out)
+    const one = component === 'indexes' ? await verify(client, out) : await verifyParts(client, component, { out })
     right = one && right
   }
   if (options.explain) await explain(client, out)

@@ -27,3 +27,20 @@ export async function holdMigrations(client: SqlClient, until: keyof typeof ASK,
   }
   throw new Error('another run has not ended for 10 minutes')
 }
+
+/**
+ * Does the work in a transaction that takes as long as it takes, whatever time the role has for a statement, and that no
+ * other run is in the way of.
+ */
+export async function inTransaction(client: SqlClient, out: Output, work: () => Promise<unknown>): Promise<void> {
+  await holdMigrations(client, 'commit', out)
+  try {
+    await client.query('set local statement_timeout = 0')
+    await work()
+    await client.query('commit')
+  } catch (error) {
+    // The connection may be what failed.
+    await client.query('rollback').catch(() => undefined)
+    throw error
+  }
+}

@@ -1,6 +1,6 @@
 import { optionsOf } from '../arguments.ts'
 import { UsageError } from '../command.ts'
-import { components, type Component } from './components.ts'
+import { components, componentSummaries, type Component } from './components.ts'
 
 /** What the command line of `migrate` asks for. */
 export interface MigrateOptions {
@@ -22,7 +22,7 @@ export function migrateOptions(args: readonly string[]): MigrateOptions {
     apply: { type: 'string' },
     verify: { type: 'string' },
     rollback: { type: 'string' },
-    only: { type: 'string', default: 'indexes' },
+    only: { type: 'string' },
     concurrent: { type: 'boolean', default: false },
     explain: { type: 'boolean', default: false },
     'lock-timeout': { type: 'string' },
@@ -37,7 +37,7 @@ export function migrateOptions(args: readonly string[]): MigrateOptions {
   ]
   const [action, another] = asked
   if (action === undefined || another !== undefined)
-    throw new UsageError('give one of --print, --write, --apply, --verify and --rollback')
+    throw new UsageError('give one of --print, --write, --apply, --verify and --rollback, such as --apply env')
   const given = { concurrent, explain, lockTimeout: values['lock-timeout'] }
   const lockTimeoutMs = msOf(given.lockTimeout ?? '5')
   checkBelonging(action.kind, given)
@@ -57,11 +57,20 @@ function checkBelonging(kind: MigrateOptions['action']['kind'], { concurrent, ex
     throw new UsageError('--lock-timeout belongs to --apply --concurrent')
 }
 
-function componentsOf(text: string): Component[] {
+/** None by default: what is meant for one service has no place in the database of another. */
+function componentsOf(text: string | undefined): Component[] {
+  if (text === undefined)
+    throw new UsageError(
+      `nothing was done: name the parts that are meant, such as --only dedup,metrics\n${partsList()}`,
+    )
   const named = text.split(',').map((name) => name.trim())
   const known = components.filter((component) => named.includes(component))
   if (known.length !== new Set(named).size) throw new UsageError(`--only takes of ${components.join(', ')}`)
   return known
+}
+
+function partsList(): string {
+  return components.map((component) => `  ${component.padEnd(10)}${componentSummaries[component]}`).join('\n')
 }
 
 /** Seconds, as text; 0 would be to wait for ever. */

@@ -8,55 +8,50 @@ const homes = performanceIndexes.map(({ name, table }) => `    ('${name}', '${ta
 
 /** For fresh projects and small tables, and for tools that run a file in a transaction (`supabase db push`). */
 export function plainSql(): string {
-  return `-- The ${performanceIndexes.length} performance indexes of the EasyMO tables, in one transaction, for fresh projects and small tables.
+  return `-- The ${performanceIndexes.length} performance indexes of the EasyMO tables, for fresh projects and small tables. Run it in one transaction, by
+-- psql --single-transaction or by a tool that does so: it begins and ends none of its own, so that it ends nobody else's.
 -- Writes to a table wait while its indexes are built. It can be run again: what is there is left, what a build in the
 -- background left invalid is made anew, and what a table or a column is missing or unfit for is skipped with a notice.
 -- The partial ones hold only the rows that the hot queries ask for, so those queries must name the same constants.
-begin;
-
 set local lock_timeout = '${LOCK_TIMEOUT}';
+-- A role that may ask for a moment only may build for as long as it takes.
+set local statement_timeout = 0;
 
-do $$
+${performanceIndexes.map(block).join('\n\n')}
+
+${indexedTables.map(analysis).join('\n\n')}
+`
+}
+
+/** A statement of its own for each, so that a time limit which cannot be lifted holds for one of them. */
+function block(index: PerformanceIndex): string {
+  return `do $$
 declare
-  wanted record;
   leftover record;
 begin
-  for wanted in select * from (values
-${performanceIndexes.map((index) => `    ('${index.name}', '${index.table}', $i$create index if not exists ${index.name} on ${definitionOf(index)}$i$)`).join(',\n')}
-  ) as list (name, home, statement)
+  for leftover in
+    select indexrelid::regclass as name from pg_index join pg_class on oid = indexrelid
+    where relname = '${index.name}' and indrelid = to_regclass('${index.table}') and not indisvalid
   loop
-    for leftover in
-      select indexrelid::regclass as name from pg_index join pg_class on oid = indexrelid
-      where relname = wanted.name and indrelid = to_regclass(wanted.home) and not indisvalid
-    loop
-      execute format('drop index %s', leftover.name);
-    end loop;
-    begin
-      execute wanted.statement;
-    exception when undefined_table or undefined_column or wrong_object_type
-      -- A column of a type that has no order, or not this constant.
-      or undefined_object or undefined_function or invalid_text_representation then
-      raise notice 'easymo-perf: % is skipped: %', wanted.name, sqlerrm;
-    end;
+    execute format('drop index %s', leftover.name);
   end loop;
+  create index if not exists ${index.name} on ${definitionOf(index)};
+exception when undefined_table or undefined_column or wrong_object_type
+  -- A column of a type that has no order, or not this constant.
+  or undefined_object or undefined_function or invalid_text_representation then
+  raise notice 'easymo-perf: ${index.name} is skipped: %', sqlerrm;
 end
-$$;
+$$;`
+}
 
-do $$
-declare
-  name text;
+function analysis(table: string): string {
+  return `do $$
 begin
-  foreach name in array array[${indexedTables.map((table) => `'${table}'`).join(', ')}]
-  loop
-    if to_regclass(name) is not null then
-      execute format('analyze %I', name);
-    end if;
-  end loop;
+  if to_regclass('${table}') is not null then
+    analyze ${table};
+  end if;
 end
-$$;
-
-commit;
-`
+$$;`
 }
 
 /** For tables that are written to: a script for psql, because a build in the background must not stand in a transaction. */
@@ -90,11 +85,9 @@ function ifPresent(index: PerformanceIndex): string {
   where attrelid = to_regclass('${index.table}') and attname in (${columns.join(', ')}) and not attisdropped) = ${columns.length} \\gexec`
 }
 
-/** Takes the indexes back, in one transaction. */
+/** Takes the indexes back. */
 export function rollbackSql(): string {
   return `-- Takes back 0001_performance_indexes.sql.
-begin;
-
 set local lock_timeout = '${LOCK_TIMEOUT}';
 
 do $$
@@ -111,7 +104,5 @@ ${homes}
   end loop;
 end
 $$;
-
-commit;
 `
 }

@@ -4,11 +4,12 @@ import { bare, expectedDefinition, isSame } from './expected.ts'
 import { performanceIndexes, type PerformanceIndex } from './indexes.ts'
 import { absenceOf } from './tables.ts'
 
-/** What was found of an index. The first three are wrong; the others are worth knowing. */
+/** What was found of an index. The first four are wrong; the others are worth knowing. */
 export type Finding =
   | { readonly state: 'missing' }
   | { readonly state: 'invalid' }
   | { readonly state: 'differing'; readonly expected: string; readonly found: string }
+  | { readonly state: 'hidden'; readonly why: string }
   | { readonly state: 'skipped'; readonly why: string }
   | { readonly state: 'redundant'; readonly because: string }
   | { readonly state: 'unused' }
@@ -54,7 +55,7 @@ export async function findings(client: SqlClient): Promise<ReadonlyMap<Performan
 
 async function findingOf(client: SqlClient, index: PerformanceIndex): Promise<Finding> {
   const absence = await absenceOf(client, index)
-  if (absence !== undefined) return { state: 'skipped', why: absence }
+  if (absence !== undefined) return { state: absence.kind === 'hidden' ? 'hidden' : 'skipped', why: absence.why }
   const found = (await client.query(FIND, [index.name, index.table])).rows[0] as unknown as Found | undefined
   if (found === undefined) return { state: 'missing' }
   const expected = expectedDefinition(index)
@@ -70,7 +71,7 @@ async function findingOf(client: SqlClient, index: PerformanceIndex): Promise<Fi
  * Says what was found.
  *
  * @param shown - only what is wrong, or all
- * @returns whether nothing is missing, invalid or differing
+ * @returns whether any is there, and none is missing, invalid, differing or hidden
  */
 export async function verify(client: SqlClient, out: Output, shown: 'all' | 'wrong' = 'all'): Promise<boolean> {
   const all = [...(await findings(client))]
@@ -82,15 +83,16 @@ export async function verify(client: SqlClient, out: Output, shown: 'all' | 'wro
   out.line(
     `${all.length - wrong - skipped} of ${all.length} are as they should be, ${wrong} are not, ${skipped} skipped`,
   )
-  return wrong === 0
+  if (skipped === all.length) out.error('there is nothing to verify: none of the tables was found')
+  return wrong === 0 && skipped < all.length
 }
 
-const WRONG: ReadonlySet<Finding['state']> = new Set(['missing', 'invalid', 'differing'])
+const WRONG: ReadonlySet<Finding['state']> = new Set(['missing', 'invalid', 'differing', 'hidden'])
 
 function detailOf(finding: Finding): string {
   if (finding.state === 'differing')
     return `\n          expected ${finding.expected}\n          found    ${finding.found}`
-  if (finding.state === 'skipped') return `: ${finding.why}`
+  if (finding.state === 'skipped' || finding.state === 'hidden') return `: ${finding.why}`
   if (finding.state === 'redundant') return `: ${finding.because} serves the same queries`
   if (finding.state === 'unused') return ': never used since the statistics were last reset'
   return ''
