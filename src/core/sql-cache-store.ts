@@ -1,6 +1,7 @@
 import type { CacheRead, CacheRecord, CacheStore, CacheWrite } from './cache-store.ts'
 import { StoreSetupError } from './errors.ts'
 import { repeatingConflicts, type SqlFunctionCall } from './sql-functions.ts'
+import { namingSetUp } from './sql-set-up.ts'
 
 /** The functions of `migrations/0002_cache.sql` that a store calls. */
 export type CacheFunction = 'easymo_cache_read' | 'easymo_cache_write' | 'easymo_cache_delete' | 'easymo_cache_stamp'
@@ -10,7 +11,7 @@ const FOREVER_MS = 4e12
 
 /** Makes a tier of the SQL functions, whoever calls them. */
 export function sqlCacheStore(call: SqlFunctionCall<CacheFunction>): CacheStore {
-  const run = repeatingConflicts(call)
+  const run = repeatingConflicts(namingSetUp('cache', call))
   return {
     async readMany(keys, tags, options) {
       const answer = await run('easymo_cache_read', { keys, tags }, options)

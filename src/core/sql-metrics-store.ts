@@ -1,13 +1,14 @@
 import { StoreSetupError } from './errors.ts'
 import { OVERFLOW, type MetricsStore, type StoredMetrics } from './metrics-store.ts'
 import { repeatingConflicts, type SqlFunctionCall } from './sql-functions.ts'
+import { namingSetUp } from './sql-set-up.ts'
 
 /** The functions of `migrations/0004_metrics.sql` that a store calls. */
 export type MetricsFunction = 'easymo_metrics_add' | 'easymo_metrics_read'
 
 /** Makes a store of metrics of the SQL functions, whoever calls them. */
 export function sqlMetricsStore(call: SqlFunctionCall<MetricsFunction>): MetricsStore {
-  const run = repeatingConflicts(call)
+  const run = repeatingConflicts(namingSetUp('metrics', call))
   return {
     async add({ series, ...flush }, options) {
       const amounts = series.map(({ sums, ...each }) => ({ ...each, sums: Object.fromEntries(sums) }))

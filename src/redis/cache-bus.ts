@@ -3,7 +3,7 @@ import { isText, knownOptions } from '../core/check.ts'
 import { systemClock } from '../core/clock.ts'
 import { withDeadline } from '../core/deadline.ts'
 import { OptionError } from '../core/errors.ts'
-import { driverOf, hasMethod } from './drivers.ts'
+import { driverOf, hasMethod, type RedisClient } from './drivers.ts'
 import { classified } from './errors.ts'
 import { told } from './port.ts'
 
@@ -65,7 +65,7 @@ const ignore = (): void => undefined
  *
  * @throws OptionError `ERR_PERF_OPTION`
  */
-export function redisCacheBus(client: object, options: RedisCacheBusOptions = {}): CacheBus {
+export function redisCacheBus(client: RedisClient, options: RedisCacheBusOptions = {}): CacheBus {
   const { channel = 'easymo:cache' } = options
   knownOptions(options, 'channel')
   isText('channel', channel)

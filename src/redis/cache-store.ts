@@ -2,6 +2,7 @@ import type { CacheStore, CacheWrite } from '../core/cache-store.ts'
 import { isText, knownOptions } from '../core/check.ts'
 import { bodyOf, recordOf, stampsOf } from './cache-record.ts'
 import { CLOCK, READ, REMOVE, STAMP, WRITE } from './cache-scripts.ts'
+import type { RedisClient } from './drivers.ts'
 import { redisPort, type RedisScript } from './port.ts'
 import { inPieces } from './slots.ts'
 
@@ -40,7 +41,7 @@ interface Item {
  *
  * @throws OptionError `ERR_PERF_OPTION`
  */
-export function redisCacheStore(client: object, options: RedisCacheStoreOptions = {}): CacheStore {
+export function redisCacheStore(client: RedisClient, options: RedisCacheStoreOptions = {}): CacheStore {
   const { prefix = 'easymo:cache:' } = options
   knownOptions(options, 'prefix')
   isText('prefix', prefix)

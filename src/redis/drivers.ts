@@ -9,7 +9,7 @@ export interface IoredisLike {
 
 /** The shape of `redis` (node-redis). */
 export interface NodeRedisLike {
-  sendCommand(args: readonly string[]): Promise<unknown>
+  sendCommand(args: string[]): Promise<unknown>
 }
 
 /** The shape of node-redis' `createCluster`: the caller names the key by which the node is found. */

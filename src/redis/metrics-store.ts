@@ -14,6 +14,7 @@ import {
   type StoredMetrics,
 } from '../core/metrics-store.ts'
 import { ADD, READ } from './metrics-scripts.ts'
+import type { RedisClient } from './drivers.ts'
 import { redisPort } from './port.ts'
 
 /** Where the metrics stand among the other keys of the server. */
@@ -31,7 +32,7 @@ export interface RedisMetricsStoreOptions {
  *
  * @throws OptionError `ERR_PERF_OPTION`
  */
-export function redisMetricsStore(client: object, options: RedisMetricsStoreOptions = {}): MetricsStore {
+export function redisMetricsStore(client: RedisClient, options: RedisMetricsStoreOptions = {}): MetricsStore {
   const { prefix = 'easymo:metrics:' } = options
   knownOptions(options, 'prefix')
   isText('prefix', prefix)

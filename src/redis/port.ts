@@ -1,4 +1,4 @@
-import { driverOf, type RedisDriver } from './drivers.ts'
+import { driverOf, type RedisClient, type RedisDriver } from './drivers.ts'
 import { classified, messageOf } from './errors.ts'
 import { slotOf } from './slots.ts'
 
@@ -35,7 +35,7 @@ type Evaluate = (
  *
  * @throws OptionError `ERR_PERF_OPTION` for anything but a client of ioredis, redis (node-redis) or @upstash/redis
  */
-export function redisPort(client: object): RedisPort {
+export function redisPort(client: RedisClient): RedisPort {
   const driver = driverOf(client)
   const send = senderOf(driver)
   const evaluate = evaluatorOf(driver)

@@ -5,7 +5,7 @@ import type { CacheStore, CacheWrite } from '../../src/core/cache-store.ts'
 import { redisCacheStore } from '../../src/redis/index.ts'
 import { cacheStoreContract } from '../../src/testing/index.ts'
 import { ownName, startRedis, type PrivateServer } from '../servers/index.ts'
-import { redisClient, redisDrivers } from '../support/redis-clients.ts'
+import { redisClient, redisDrivers, type RedisClient } from '../support/redis-clients.ts'
 import { upstashLike } from '../support/redis-upstash.ts'
 
 const LONG_MS = 60_000
@@ -25,7 +25,7 @@ const drivers = [...redisDrivers, 'upstash', 'upstash without pipelines'] as con
 
 for (const driver of drivers)
   describe(`a tier of a cache in Redis, by ${driver},`, () => {
-    let client: object
+    let client: RedisClient['client']
     let close = (): void => undefined
 
     beforeAll(async () => {

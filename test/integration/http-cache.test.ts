@@ -28,7 +28,7 @@ async function get(url: string, headers: Record<string, string> = {}): Promise<S
 }
 
 /** A process with an HTTP server, whose responses are kept in memory and in Redis. */
-async function start(client: object, prefix: string, options: StartOptions = {}): Promise<Process> {
+async function start(client: RedisClient['client'], prefix: string, options: StartOptions = {}): Promise<Process> {
   // Long enough by default for a machine under load, where a missed deadline would look like a response not stored.
   const { storeTimeoutMs = 10_000, ...others } = options
   const host = createHost()

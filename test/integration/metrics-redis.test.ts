@@ -17,7 +17,7 @@ const FLUSH = { instance: '"a"', maxSeriesPerMetric: 9, gaugeTtlMs: 60_000, defi
 for (const driver of [...redisDrivers, 'the shape of Upstash'] as const)
   describe(`metrics in Redis, by ${driver}, keep the contract of a store`, () => {
     let redis: RedisClient
-    let client: object
+    let client: RedisClient['client']
 
     beforeAll(async () => {
       redis = await redisClient(driver === 'node-redis' ? driver : 'ioredis', inject('redisUrl'))

@@ -1,3 +1,4 @@
+import type { RedisClient } from './redis-clients.ts'
 import { createCache, createTieredCache, type CacheBus } from '../../src/cache/index.ts'
 import type { Handler } from '../../src/core/handler.ts'
 import { createHost, type Host } from '../../src/core/host.ts'
@@ -52,7 +53,7 @@ type PageCache = ReturnType<typeof createCache<CachedResponse>> | ReturnType<typ
 
 /** One process of several: what it shares with others, and how it hears of them. */
 export interface Instance {
-  readonly client: object
+  readonly client: RedisClient['client']
   readonly bus: SharedBus
 }
 
@@ -63,7 +64,7 @@ export interface SharedBus extends CacheBus {
 }
 
 /** One listener for many caches, and a word on when what was said before has been heard. */
-export async function sharedBus(client: object, channel: string): Promise<SharedBus> {
+export async function sharedBus(client: RedisClient['client'], channel: string): Promise<SharedBus> {
   const bus = redisCacheBus(client, { channel })
   const listeners = new Set<(message: string) => void>()
   const waiting = new Map<string, () => void>()
