@@ -16,11 +16,13 @@ export interface ServiceOptions {
   readonly verifyToken: string
   /** Who may read /metrics; everybody when there is none. */
   readonly metricsToken?: string | undefined
+  /** Is told what a handler throws. @defaultValue the console */
+  readonly onError?: (error: unknown) => void
   readonly host: Host
 }
 
 /** A WhatsApp webhook service: the door, what stands behind it, and the two pages that show how it does. */
-export function createService({ database, appSecret, verifyToken, metricsToken, host }: ServiceOptions) {
+export function createService({ database, appSecret, verifyToken, metricsToken, onError, host }: ServiceOptions) {
   const { db, write } = database
   const service = 'wa-example'
   const metrics = createMetrics({ defaultLabels: { service }, host })
@@ -53,11 +55,13 @@ export function createService({ database, appSecret, verifyToken, metricsToken, 
     handle: (update, { attempt }) =>
       handlers.run(update.kind === 'message' ? 'message' : 'status', update, { profileByPhone, write, attempt }),
     park: (update) => void parked.push(update.key),
+    ...(onError && { onError }),
     host,
   })
 
   collect(metrics, 'cache', 'profile', () => profiles.stats())
   collect(metrics, 'dedup', service, () => dedup.stats())
+  collect(metrics, 'webhook', service, () => webhook.stats())
   collect(metrics, 'lazy', 'handlers', () => handlers.stats())
   collect(metrics, 'warmup', 'tasks', () => warmup.stats())
   if (database.poolStats !== undefined) collect(metrics, 'pool', 'example', database.poolStats)
@@ -74,7 +78,9 @@ export function createService({ database, appSecret, verifyToken, metricsToken, 
     metrics,
     host,
   })
-  const measured = performanceMiddleware({ service, metrics, route: () => '/webhook', host })(webhook)
+  const measured = performanceMiddleware({ service, metrics, route: () => '/webhook', routes: ['/webhook'], host })(
+    webhook,
+  )
 
   const handler: Handler = (request) => {
     const { pathname } = new URL(request.url)

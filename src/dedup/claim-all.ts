@@ -111,7 +111,9 @@ async function workOn<T>(
   let fate: Fate = 'unbegun'
   try {
     const looked = await Promise.all(items.map((item) => leases.look(item)))
-    if (looked.some((whose) => whose === 'lost' || (whose === 'unsure' && !ledger.beginsUnsure)))
+    const mayBegin = looked.every((whose) => whose === 'ours' || (whose === 'unsure' && ledger.beginsUnsure))
+    // While one was asked for, another one may have been lost.
+    if (!mayBegin || items.some(({ state }) => state !== 'claimed'))
       return { status: 'in-progress', retryAfterMs: ledger.leaseMs }
     counts.claimed += items.length
     for (const item of items) item.state = 'running'

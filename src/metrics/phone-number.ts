@@ -19,11 +19,11 @@ const HARMLESS = /phone_?number_?id$/i
 
 const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/
 
-const DATE = String.raw`(?:19|20)\d\d[-.]?(?:0[1-9]|1[0-2])[-.]?(?:0[1-9]|[12]\d|3[01])`
 /** `yyyymmdd`, and with the time behind it. */
-const BARE_DATE = new RegExp(String.raw`^${DATE}(?:(?:[01]\d|2[0-3])[0-5]\d[0-6]\d)?$`)
+const BARE_DATE =
+  /^(?:19|20)\d\d[-.]?(?:0[1-9]|1[0-2])[-.]?(?:0[1-9]|[12]\d|3[01])(?:(?:[01]\d|2[0-3])[0-5]\d[0-6]\d)?$/
 /** A date with signs in it, and whatever comes behind. */
-const SIGNED_DATE = new RegExp(String.raw`^${DATE}(?:[-.]|$)`)
+const SIGNED_DATE = /^(?:19|20)\d\d[-.]?(?:0[1-9]|1[0-2])[-.]?(?:0[1-9]|[12]\d|3[01])(?:[-.]|$)/
 
 /**
  * The country codes that are assigned. Numbers of zone 1 and 7 have 11 digits, always; so a time in seconds or

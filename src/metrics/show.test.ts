@@ -124,7 +124,7 @@ describe('collect', () => {
     const metrics = createMetrics({ defaultLabels: { service: 'core' } })
     const full = (kind: keyof typeof statsTable): object =>
       Object.fromEntries(Object.entries(statsTable[kind].fields).map(([name, { word }]) => [name, word ?? 1_000]))
-    for (const kind of ['cache', 'pool', 'dedup'] as const) collect(metrics, kind, 'one', () => full(kind))
+    for (const kind of ['cache', 'pool', 'dedup', 'webhook'] as const) collect(metrics, kind, 'one', () => full(kind))
     collect(metrics, 'lazy', 'core', () => ({ 'core:home': { ...full('lazy'), loaded: true } }))
     collect(metrics, 'warmup', 'core', () => ({ profile: full('warmup'), config: { status: 'failed', durationMs: 5 } }))
     const families = parsePrometheusText(prometheusText(metrics))

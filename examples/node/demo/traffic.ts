@@ -77,11 +77,11 @@ interface Value {
   readonly statuses?: readonly { readonly id: string; readonly status: string }[]
 }
 
-/** The keys of a delivery, worked out here on our own. */
+/** The keys of a delivery, worked out here on our own: behind the name of the door. */
 function keysOf(body: string): string[] {
   const values = (JSON.parse(body) as Payload).entry.flatMap((entry) => entry.changes.map((change) => change.value))
   return values.flatMap(({ messages = [], statuses = [] }) => [
-    ...messages.map(({ id }) => `m:${id}`),
-    ...statuses.map(({ id, status }) => `s:${id}:${status}`),
+    ...messages.map(({ id }) => `whatsapp:m:${id}`),
+    ...statuses.map(({ id, status }) => `whatsapp:s:${id}:${status}`),
   ])
 }
