@@ -14,7 +14,7 @@ export type Case = ContractCase<DedupStoreSubject>
 /** Long enough that no case which wants to meet a lease sees it end, however slow the machine. */
 export const LONG_MS: number = 60_000
 /** Short enough to wait for. */
-export const SHORT_MS: number = 40
+const SHORT_MS: number = 40
 export const AFTER_SHORT_MS: number = 120
 
 export const long: { readonly leaseMs: number } = { leaseMs: LONG_MS }

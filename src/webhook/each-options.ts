@@ -82,7 +82,7 @@ function watched(work: () => unknown, failed: (error: unknown) => void): unknown
 }
 
 /** A class with getters, so that nothing is made that the handler does not look at. */
-export class Context<Args extends readonly unknown[]> implements HandleContext<Args> {
+class Context<Args extends readonly unknown[]> implements HandleContext<Args> {
   readonly args: Args
   readonly #host: Host
   readonly #attempt: Attempt

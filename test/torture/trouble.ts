@@ -20,7 +20,7 @@ export type Trouble =
   | 'long freeze'
 
 /** In the order in which they come, again and again. */
-export const troubles: readonly Trouble[] = [
+const troubles: readonly Trouble[] = [
   ...(['latency', 'pause', 'freeze', 'cut', 'slices', 'fail-over'] as const),
   ...(['restart', 'lost answers', 'resets', 'long freeze'] as const),
 ]
