@@ -183,6 +183,33 @@ describe.each(Object.keys(drivers))('statements of a store that are given up ove
     })
   })
 
+  it('just as they end take no statement of another caller with them', async () => {
+    const store = pgCacheStore(opened.driver)
+    for (let round = 0; round < 100; round += 1) {
+      const givenUp = (turns: number): Promise<unknown> => {
+        const onGiveUp = (listener: () => void): void => void sleep(turns).then(listener)
+        return store.readMany(['k'], [], { onGiveUp }).catch(() => undefined)
+      }
+      await Promise.all([0, 1, 1, 2].map(givenUp))
+      await times(() => store.readMany(['k'], []))
+    }
+  })
+
+  it('before their connection was made leave the connections to those that come later', async () => {
+    await opened.close()
+    opened = (drivers[name] as (port: number) => Opened)(proxy.port)
+    const read = guarded(pgCacheStore(opened.driver), 500)
+    await server.pause()
+    try {
+      await Promise.all([...Array(CONNECTIONS)].map(() => expect(read('read')).rejects.toThrow('did not answer')))
+      await sleep(200)
+    } finally {
+      await server.resume()
+    }
+    await until(async () => (await read('read')) !== undefined)
+    await opened.warm()
+  })
+
   it('are not left running behind a PgBouncer, neither those that ran nor those that stood in its queue', async () => {
     const bouncer = await startPgBouncer({ url: server.url, poolSize: 2 })
     proxy.to(bouncer.port)

@@ -30,8 +30,8 @@ const remote = {
     return { now, records: records.map((one) => one ?? undefined), stamps: stamps.map((one) => one ?? undefined) }
   },
   writeMany: (writes) => call('writeMany', writes),
-  deleteMany: (keys, keepMs) => call('deleteMany', keys, keepMs),
-  stampTags: (tags, as, keepMs) => call('stampTags', tags, as, keepMs),
+  deleteMany: (keys, options) => call('deleteMany', keys, options),
+  stampTags: (tags, options) => call('stampTags', tags, options),
 }
 /** Its first tier holds one entry, so that another key makes it forget. */
 const far = (name) => createTieredCache({ name, store: remote, maxEntries: 1, ttlMs: 60_000, tagCheckMs: 600 })
