@@ -28,62 +28,50 @@ const READ_WITHIN_MS = 30_000
  * and keeps nothing.
  */
 export async function readBodyInTime(request: Request, limits: BodyLimits, clock: Clock): Promise<Body> {
-  const { maxBytes, take } = limits
   const claimed = Number(request.headers.get('content-length'))
-  if (claimed > maxBytes) return 'body_too_large'
+  if (claimed > limits.maxBytes) return 'body_too_large'
   const stream = request.body
   if (stream === null) return EMPTY
   if (stream.locked) return 'body_consumed'
-  const reading = new BodyReading(stream.getReader(), { maxBytes, take })
-  const read = reading.read()
-  const soon = await endsSoon(read)
+  const reader = stream.getReader() as ReadableStreamDefaultReader<unknown>
+  const reading = read(reader, limits, claimed)
+  if (await endsSoon(reading)) return await reading
   const limit = { clock, timeoutMs: READ_WITHIN_MS, what: 'the body' }
-  const body = soon ? await read : await withDeadline(limit, () => read).catch(() => reading.stop('body_unreadable'))
-  // Not asked of `bodyUsed`, which costs as much as reading a small body.
-  return typeof body !== 'string' && body.byteLength === 0 && claimed > 0 ? 'body_consumed' : body
+  return withDeadline(limit, () => reading).catch(() => stop(reader, 'body_unreadable'))
 }
 
-class BodyReading {
-  readonly #reader: ReadableStreamDefaultReader<unknown>
-  readonly #maxBytes: number
-  readonly #take: BodyLimits['take']
-  #chunks: Uint8Array[] = []
-  #size = 0
-
-  constructor(reader: ReadableStreamDefaultReader<unknown>, { maxBytes, take }: BodyLimits) {
-    this.#reader = reader
-    this.#maxBytes = maxBytes
-    this.#take = take
-  }
-
-  async read(): Promise<Body> {
-    try {
-      for (;;) {
-        const { done, value } = await this.#reader.read()
-        if (done) return this.#joined()
-        // A stream of strings cannot be verified: which bytes were signed is lost.
-        if (!isBytes(value)) return this.stop('body_unreadable')
-        if (this.#size + value.byteLength > this.#maxBytes) return this.stop('body_too_large')
-        if (this.#take?.(value.byteLength) === false) return this.stop('body_shed')
-        this.#size += value.byteLength
-        this.#chunks.push(value)
-      }
-    } catch (error) {
-      return hasCode(error, 'ERR_PERF_BODY_CONSUMED') ? 'body_consumed' : 'body_unreadable'
+async function read(
+  reader: ReadableStreamDefaultReader<unknown>,
+  { maxBytes, take }: BodyLimits,
+  claimed: number,
+): Promise<Body> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) break
+      // A stream of strings cannot be verified: which bytes were signed is lost.
+      if (!isBytes(value)) return stop(reader, 'body_unreadable')
+      size += value.byteLength
+      if (size > maxBytes) return stop(reader, 'body_too_large')
+      if (take?.(value.byteLength) === false) return stop(reader, 'body_shed')
+      chunks.push(value)
     }
+  } catch (error) {
+    return hasCode(error, 'ERR_PERF_BODY_CONSUMED') ? 'body_consumed' : 'body_unreadable'
   }
+  // Not asked of `bodyUsed`, which costs as much as reading a small body.
+  if (size === 0 && claimed > 0) return 'body_consumed'
+  const [only] = chunks
+  return chunks.length === 1 && only !== undefined ? only : joined(chunks, size)
+}
 
-  stop(why: NoBody): NoBody {
-    this.#chunks = []
-    // Not awaited: a sender that does not listen must not hold up the answer.
-    void this.#reader.cancel().catch(() => undefined)
-    return why
-  }
-
-  #joined(): Uint8Array {
-    const [only] = this.#chunks
-    return this.#chunks.length === 1 && only !== undefined ? only : joined(this.#chunks, this.#size)
-  }
+/** Ends a read, and with it all that it keeps. */
+function stop(reader: ReadableStreamDefaultReader<unknown>, why: NoBody): NoBody {
+  // Not awaited: a sender that does not listen must not hold up the answer.
+  void reader.cancel().catch(() => undefined)
+  return why
 }
 
 /** Not `instanceof`: the bytes may come from another realm. */

@@ -26,8 +26,10 @@ export interface Flight {
 export class InFlight {
   bytes = 0
   updates = 0
+  count = 0
   readonly #limits: InFlightLimits
-  readonly #flights = new Set<OneFlight>()
+  /** On Workers alone, where one may never leave. */
+  readonly #mortal = new Set<OneFlight>()
 
   constructor(limits: InFlightLimits) {
     this.#limits = limits
@@ -35,43 +37,46 @@ export class InFlight {
 
   /** Undefined when it is full. */
   enter(): Flight | undefined {
-    const { maxBytes, maxUpdates, clock, longestMs } = this.#limits
+    const { maxBytes, maxUpdates } = this.#limits
     const mortal = promisesDieWithRequests()
-    if (mortal) for (const flight of this.#flights) if (flight.until <= clock.elapsed()) flight.leave()
-    if (this.#flights.size > 0 && (this.bytes >= maxBytes || this.updates >= maxUpdates)) return undefined
-    const flight = new OneFlight(this, mortal ? clock.elapsed() + longestMs : Infinity)
-    this.#flights.add(flight)
+    if (mortal) this.#forgetDead()
+    if (this.count > 0 && (this.bytes >= maxBytes || this.updates >= maxUpdates)) return undefined
+    this.count += 1
+    const flight = new OneFlight(this, mortal ? this.#limits.clock.elapsed() : 0)
+    if (mortal) this.#mortal.add(flight)
     return flight
-  }
-
-  has(flight: OneFlight): boolean {
-    return this.#flights.has(flight)
   }
 
   fits(bytes: number, updates: number): boolean {
     const { maxBytes, maxUpdates } = this.#limits
-    if (this.#flights.size <= 1) return true
-    return this.bytes + bytes <= maxBytes && this.updates + updates <= maxUpdates
+    return this.count <= 1 || (this.bytes + bytes <= maxBytes && this.updates + updates <= maxUpdates)
   }
 
-  delete(flight: OneFlight): boolean {
-    return this.#flights.delete(flight)
+  forget(flight: OneFlight): void {
+    this.count -= 1
+    if (this.#mortal.size > 0) this.#mortal.delete(flight)
+  }
+
+  #forgetDead(): void {
+    const { clock, longestMs } = this.#limits
+    for (const flight of this.#mortal) if (clock.elapsed() - flight.since >= longestMs) flight.leave()
   }
 }
 
 class OneFlight implements Flight {
-  readonly until: number
+  readonly since: number
   readonly #of: InFlight
   #bytes = 0
   #updates = 0
+  #left = false
 
-  constructor(of: InFlight, until: number) {
+  constructor(of: InFlight, since: number) {
     this.#of = of
-    this.until = until
+    this.since = since
   }
 
   takeBytes(count: number): boolean {
-    if (!this.#of.has(this)) return true
+    if (this.#left) return true
     if (!this.#of.fits(count, 0)) return false
     this.#bytes += count
     this.#of.bytes += count
@@ -79,7 +84,7 @@ class OneFlight implements Flight {
   }
 
   takeUpdates(count: number): boolean {
-    if (!this.#of.has(this)) return true
+    if (this.#left) return true
     if (!this.#of.fits(0, count)) return false
     this.#updates += count
     this.#of.updates += count
@@ -87,7 +92,9 @@ class OneFlight implements Flight {
   }
 
   leave(): void {
-    if (!this.#of.delete(this)) return
+    if (this.#left) return
+    this.#left = true
+    this.#of.forget(this)
     this.#of.bytes -= this.#bytes
     this.#of.updates -= this.#updates
   }

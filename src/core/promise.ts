@@ -29,7 +29,7 @@ export function whenEnded<T>(work: () => T, done: (value: unknown) => void, fail
 }
 
 /** Enough for a body, a signature, a claim, a handler that awaits a cache hit, and the end of them. */
-const QUICK_TURNS = 24
+const QUICK_TURNS = 32
 
 /** True when `working` settles within a few turns, as what need not leave the process does: cheaper to see than a timer is to set. */
 export async function endsSoon(working: Promise<unknown>): Promise<boolean> {

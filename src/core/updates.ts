@@ -50,6 +50,11 @@ export interface EachOptions<U, T> {
   readonly handle: (update: U, attempt: Attempt) => T | Promise<T>
   /** Takes over an update that cannot succeed; once it resolves, the update counts as done. */
   readonly park?: (update: U, error: unknown, attempt: Omit<Attempt, 'signal'>) => void | Promise<void>
+  /**
+   * Is told at once of an update that has failed: what its handler or its `park` threw, or that one of them took too long.
+   * What it throws is dropped.
+   */
+  readonly onFailure?: (update: U, error: unknown, attempt: Omit<Attempt, 'signal'>) => void
   /** Aborts the signal of every handler, and the waits. What was claimed goes to its handler all the same. */
   readonly signal?: AbortSignal
   readonly waitUntil?: WaitUntil

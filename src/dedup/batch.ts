@@ -1,10 +1,13 @@
 import { hasCode, NonRetryable } from '../core/errors.ts'
 import { codeOf } from '../core/fact.ts'
+import type { Permit } from '../core/semaphore.ts'
+import { tellUser } from '../core/tell-user.ts'
 import type { EachOptions, EachResult } from '../core/updates.ts'
 import { HeldLeases, type Whose } from './held-leases.ts'
 import type { Item } from './item.ts'
 import type { EndWriter, Ledger, Written } from './ledger.ts'
 import { parkInTime, runInTime } from './run-in-time.ts'
+import { notOurs } from './not-ours.ts'
 import { createSlots, type Slots } from './slots.ts'
 import { createWaitingRoom, type WaitingRoom } from './waiting-room.ts'
 
@@ -63,7 +66,7 @@ export class Batch<U, T> {
   }
 
   /** Brings every update to its end. Never rejects. */
-  settle(groups: readonly (readonly Item<U>[])[]): Promise<unknown> {
+  settle(groups: readonly (readonly Item<U>[])[]): unknown {
     const [only] = this.#items
     const alone = this.#items.length === 1 && only?.waiting === undefined
     return alone && only !== undefined && !this.#isSuspect(only) ? this.#settle(only) : this.#settleGroups(groups)
@@ -119,26 +122,33 @@ export class Batch<U, T> {
     for (const item of rest) {
       if (item.waiting !== undefined) await item.waiting
       if (item.claim.status === 'won') this.#notBegun(item)
-      else this.#results[item.at] = this.#notOurs(item)
+      else this.#results[item.at] = notOurs(item, this.#ledger.counts)
     }
     return []
   }
 
   /** Works on an update if it was won. True when the rest of its group may go on. */
-  async #settle(item: Item<U>): Promise<boolean> {
+  #settle(item: Item<U>): boolean | Promise<boolean> {
     if (item.claim.status !== 'won') {
-      this.#results[item.at] = this.#notOurs(item)
+      this.#results[item.at] = notOurs(item, this.#ledger.counts)
       return item.claim.status === 'done' || item.claim.status === 'dead' || !this.#stops
     }
+    if (this.#slots !== undefined) return this.#workInTurn(item)
     const { permits } = this.#options
-    if (this.#slots === undefined && permits === undefined) return this.#work(item)
+    if (permits === undefined) return this.#work(item)
+    const permit = permits.take()
+    // Without a turn more where there is room, as there mostly is.
+    return permit === undefined ? this.#workInTurn(item) : this.#work(item, permit)
+  }
+
+  async #workInTurn(item: Item<U>): Promise<boolean> {
     if (this.#slots?.take() === false) await this.#slots.free()
+    const { permits } = this.#options
     const permit = permits && (permits.take() ?? (await permits.wait()))
     try {
-      return await this.#work(item)
+      return await this.#work(item, permit)
     } finally {
       this.#slots?.give()
-      if (permit !== undefined) permits?.give(permit)
     }
   }
 
@@ -146,23 +156,24 @@ export class Batch<U, T> {
     return this.#options.afterFailure === 'stop'
   }
 
-  async #work(item: Item<U>): Promise<boolean> {
-    const looked = this.#leases.look(item)
-    if (!this.#mayBegin(typeof looked === 'string' ? looked : await looked)) return this.#notBegun(item)
-    // Its process was killed in its last run, or what was to take it over failed.
-    if (this.#options.park !== undefined && item.runs >= this.#maxAttempts) return this.#parkUnrun(item)
-    if (this.#isSuspect(item) && !(await this.#writeBegin(item))) return this.#notBegun(item)
-    this.#ledger.counts.claimed += 1
-    item.state = 'running'
-    let value: T
+  async #work(item: Item<U>, permit?: Permit): Promise<boolean> {
     try {
-      value = await this.#run(item)
+      const looked = this.#leases.look(item)
+      if (!this.#mayBegin(typeof looked === 'string' ? looked : await looked)) return this.#notBegun(item)
+      // Its process was killed in its last run, or what was to take it over failed.
+      if (this.#options.park !== undefined && item.runs >= this.#maxAttempts) return this.#parkUnrun(item)
+      if (this.#isSuspect(item) && !(await this.#writeBegin(item))) return this.#notBegun(item)
+      this.#ledger.counts.claimed += 1
+      item.state = 'running'
+      const value = await this.#run(item)
+      this.#ledger.counts.completed += 1
+      this.#end(item, { key: item.key, status: 'done', value })
+      return true
     } catch (error) {
       return this.#failed(item, error)
+    } finally {
+      if (permit !== undefined) this.#options.permits?.give(permit)
     }
-    this.#ledger.counts.completed += 1
-    this.#end(item, { key: item.key, status: 'done', value })
-    return true
   }
 
   #mayBegin(whose: Whose): boolean {
@@ -219,9 +230,11 @@ export class Batch<U, T> {
 
   /** At once, so that the resend need not wait for the lease to end. True when the rest of its group may go on. */
   #givenBack(item: Item<U>, error: unknown): boolean {
+    const { onFailure } = this.#options
     const fate = item.state === 'running' ? 'failed' : 'unbegun'
     this.#release(item, fate)
     this.#results[item.at] = { key: item.key, status: 'failed', error }
+    if (onFailure !== undefined) tellUser(() => onFailure(item.update, error, item))
     return !this.#stops || item.attempt >= this.#maxAttempts
   }
 
@@ -233,17 +246,6 @@ export class Batch<U, T> {
     const retryAfterMs = Math.min(leaseMs, RETRY_UNSURE_MS)
     this.#results[item.at] = { key: item.key, status: 'in-progress', retryAfterMs }
     return !this.#stops
-  }
-
-  #notOurs({ key, claim }: Item<U>): EachResult<T> {
-    const { counts } = this.#ledger
-    if (claim.status === 'done' || claim.status === 'dead') {
-      counts.duplicates += 1
-      return { key, status: claim.status === 'dead' ? 'dead' : 'duplicate' }
-    }
-    counts.inProgress += 1
-    // Also a word that this version does not know: present, never done.
-    return { key, status: 'in-progress', retryAfterMs: Math.max(1, claim.status === 'leased' ? claim.leftMs : 1) }
   }
 
   #release(item: Item<U>, fate: 'failed' | 'unbegun'): void {

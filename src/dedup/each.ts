@@ -59,6 +59,7 @@ export function checkEachOptions<U, T>(options: EachOptions<U, T>): void {
   isFunction('handle', handle)
   isFunction('groupBy', groupBy, 'optional')
   isFunction('park', park, 'optional')
+  isFunction('onFailure', options.onFailure, 'optional')
   isFunction('waitUntil', waitUntil, 'optional')
   if (signal !== undefined) hasMethods('signal', signal, 'throwIfAborted', 'addEventListener')
   wholeAtLeast(1, 'concurrency', concurrency)
@@ -71,7 +72,7 @@ export function checkEachOptions<U, T>(options: EachOptions<U, T>): void {
 
 const EACH_OPTIONS = [
   ...['key', 'groupBy', 'concurrency', 'permits', 'maxAttempts', 'waitMs', 'handleTimeoutMs', 'afterFailure'],
-  ...['handle', 'park', 'signal', 'waitUntil'],
+  ...['handle', 'park', 'onFailure', 'signal', 'waitUntil'],
 ]
 
 function planned<U, T>(ledger: Ledger, updates: readonly U[], { key: keyOf }: EachOptions<U, T>): Plan<U, T> {

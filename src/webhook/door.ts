@@ -128,7 +128,8 @@ export class Door<Args extends readonly unknown[], U extends Update> {
     const telling = unkeyed.length > 0 && this.#handleUnkeyed(unkeyed, args)
     try {
       const results = arrivals.length > 0 ? await this.#runnerFor(args).each(arrivals, this.#eachOptions) : []
-      results.forEach((result, at) => result.status === 'failed' && this.#updateFailed(arrivals[at], result))
+      for (const [at, result] of results.entries())
+        if (result.status === 'failed') this.#updateFailed(arrivals[at], result)
       return outcomeOf(results, telling && (await telling))
     } catch (error) {
       this.#tell({ name: 'webhook.failed', reason: 'store', ...codeOf(error) })
@@ -144,7 +145,7 @@ export class Door<Args extends readonly unknown[], U extends Update> {
     const { key } = update
     if (typeof key !== 'string' || key === '')
       throw new OptionError('split must give each update a key, a string that is not empty')
-    return { update: { ...update, key: `${this.#options.name}:${key}` }, args, attempt: 0, told: undefined }
+    return { update: { ...update, key: `${this.#options.name}:${key}` }, args, told: false }
   }
 
   #updateFailed(
@@ -154,9 +155,8 @@ export class Door<Args extends readonly unknown[], U extends Update> {
     this.counts.failed += 1
     const reason = hasCode(error, 'ERR_PERF_TIMEOUT') ? 'timeout' : 'error'
     this.#tell({ name: 'webhook.update_failed', reason, ...codeOf(error) })
-    if (arrival === undefined || arrival.told === error) return
-    const { update, attempt, args } = arrival
-    this.#tellError(error, { kind: update.kind, attempt, args })
+    // By a runner of the user's own, nobody may have been told.
+    if (arrival?.told === false) this.#tellError(error, { kind: arrival.update.kind, attempt: 1, args: arrival.args })
   }
 
   #runnerFor(args: Args): DoorRunner {

@@ -1,4 +1,3 @@
-import { hasCode } from '../core/errors.ts'
 import { keepAlive, waitUntilOf, type Host } from '../core/host.ts'
 import { createSemaphore } from '../core/semaphore.ts'
 import type { Attempt, EachOptions } from '../core/updates.ts'
@@ -8,14 +7,12 @@ import type { Update } from './provider.ts'
 /** On Workers, who holds a permit may end without giving it back; no run of a request goes on for longer. */
 const LONGEST_RUN_MS = 15 * 60_000
 
-/** An update with the further arguments of the request that brought it, and how its run went. */
+/** An update with the further arguments of the request that brought it. */
 export interface Arrival<Args extends readonly unknown[], U extends Update> {
   readonly update: U
   readonly args: Args
-  /** Which run it is; 0 before it begins. */
-  attempt: number
-  /** What was told to `onError` already. */
-  told: unknown
+  /** Whether `onError` was told what it failed with. */
+  told: boolean
 }
 
 /** Tells the user of an error; see `onError`. */
@@ -32,19 +29,6 @@ export function eachOptionsOf<Args extends readonly unknown[], U extends Update>
   const { park, concurrency, maxAttempts, handleTimeoutMs, afterFailure, answerWithinMs, maxConcurrency, host } =
     options
   const longestMs = Math.min(handleTimeoutMs, LONGEST_RUN_MS)
-
-  /** Whether it goes to `park`, which takes the error with it. */
-  const isParked = (error: unknown, attempt: number): boolean =>
-    park !== undefined && (attempt >= maxAttempts || hasCode(error, 'ERR_PERF_NON_RETRYABLE'))
-
-  /** At once, and not when the whole delivery is over. */
-  function failed(arrival: Arrival<Args, U>, error: unknown): void {
-    const { update, args, attempt } = arrival
-    if (isParked(error, attempt)) return
-    arrival.told = error
-    tell(error, { kind: update.kind, attempt, args })
-  }
-
   return {
     key: ({ update }) => update.key,
     groupBy: ({ update }) => update.group,
@@ -54,30 +38,16 @@ export function eachOptionsOf<Args extends readonly unknown[], U extends Update>
     maxAttempts,
     handleTimeoutMs,
     waitMs: answerWithinMs,
-    handle(arrival, attempt) {
-      arrival.attempt = attempt.attempt
-      return watched(
-        () => options.handle(arrival.update, new Context(host, arrival.args, attempt)),
-        (error) => failed(arrival, error),
-      )
-    },
+    handle: ({ update, args }, attempt) => options.handle(update, new Context(host, args, attempt)),
     ...(park && {
       async park({ update, args }, error, { key, attempt, token }) {
         await park(update, error, { key, attempt, token, args })
       },
     }),
-  }
-}
-
-/** Listens for a failure, and passes on what it listens to as it is. */
-function watched(work: () => unknown, failed: (error: unknown) => void): unknown {
-  try {
-    const result = work()
-    if (result instanceof Promise) result.then(undefined, failed)
-    return result
-  } catch (error) {
-    failed(error)
-    throw error
+    onFailure(arrival, error, { attempt }) {
+      arrival.told = true
+      tell(error, { kind: arrival.update.kind, attempt, args: arrival.args })
+    },
   }
 }
 
