@@ -112,7 +112,7 @@ export class StoreLine {
   async #tellAgain(): Promise<boolean> {
     const { store } = this.#options
     try {
-      await this.#guard.run(() => store.readMany([], []))
+      await this.#guard.run(({ onGiveUp }) => store.readMany([], [], { onGiveUp }))
       await this.#catchUp()
     } catch {
       // Not back yet, or not set up: the guard has told.
