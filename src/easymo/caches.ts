@@ -8,21 +8,23 @@ import type { CachedLocation, Profile, UserState } from './tables.ts'
 /** What is not there may be created any moment. */
 const MISSING_MS = 5_000
 
-export const profiles: Keeper<Profile | null> = (option) =>
-  keep(option, {
-    name: 'profile',
-    maxEntries: 500,
-    ttlMs: numberOf(option, 'CACHE_TTL_PROFILE') ?? 300_000,
-    negativeTtlMs: MISSING_MS,
-  })
+/** A service may keep null under keys of its own; what the accessors did not find is theirs to say. */
+const isNegative = (value: unknown): boolean => value === undefined
+
+export const profiles: Keeper<Profile | null> = (option) => {
+  const chosenMs = numberOf(option, 'CACHE_TTL_PROFILE') ?? 300_000
+  const ttlMs = (row: Profile | null, key: string): number =>
+    row === null && !isOwn(key) ? Math.min(chosenMs, MISSING_MS) : chosenMs
+  return keep(option, { name: 'profile', maxEntries: 500, ttlMs, isNegative })
+}
 
 export const states: Keeper<UserState | null> = (option) => {
   const chosenMs = numberOf(option, 'CACHE_TTL_STATE')
   const { clock } = hostOf(option)
   const ttlMs = (row: UserState | null, key: string): number =>
-    isOwn(key) ? (chosenMs ?? 60_000) : Math.min(chosenMs ?? 30_000, leftMs(row, clock.now()))
-  // A state that is not there is not remembered: it is what the service writes next.
-  return keep(option, { name: 'state', maxEntries: 1_000, ttlMs })
+    // A state that is not there is not remembered: it is what the service writes next.
+    isOwn(key) ? (chosenMs ?? 60_000) : row === null ? 0 : Math.min(chosenMs ?? 30_000, leftMs(row, clock.now()))
+  return keep(option, { name: 'state', maxEntries: 1_000, ttlMs, isNegative })
 }
 
 export const configs: Keeper<unknown> = (option) =>
@@ -30,7 +32,7 @@ export const configs: Keeper<unknown> = (option) =>
     name: 'config',
     maxEntries: 100,
     ttlMs: numberOf(option, 'CACHE_TTL_CONFIG') ?? 600_000,
-    negativeTtlMs: MISSING_MS,
+    isNegative,
   })
 
 export const locations: Keeper<CachedLocation> = (option) =>

@@ -1,11 +1,11 @@
 import { knownOptions, wholeAtLeast, atLeast, isFunction } from '../core/check.ts'
-import { takesHandler, takesRequest } from '../core/handler.ts'
 import { createCache, type Cache } from '../cache/index.ts'
 import { createDedup, type Dedup } from '../dedup/index.ts'
 import { deduplicationMiddleware as room } from '../http/index.ts'
 import { splitWhatsApp } from '../webhook/index.ts'
 import type { MemoryCacheStats } from './memory-cache.ts'
 import { forget, hostOf, part, type Ask } from './options.ts'
+import { takesBoth, takesConfig, type RequestMiddleware } from './request-middleware.ts'
 import { show } from './shown.ts'
 
 /** For how long ids are remembered, how many of them, and what names a delivery. */
@@ -111,12 +111,6 @@ export function clearDeduplicationCache(): void {
   forget(memories)
 }
 
-/** Handles one request, with the handler that comes with it. */
-export type RequestMiddleware = (
-  request: Request,
-  handler: (request: Request) => Response | Promise<Response>,
-) => Promise<Response>
-
 type Runner = Pick<Dedup, 'claimAll'>
 const given = (option: Ask): Runner | undefined => option('dedup')
 
@@ -138,6 +132,7 @@ const given = (option: Ask): Runner | undefined => option('dedup')
  * @throws OptionError `ERR_PERF_OPTION`
  */
 export function deduplicationMiddleware<Body = unknown>(config: DeduplicationConfig<Body> = {}): RequestMiddleware {
+  takesConfig('deduplicationMiddleware', config)
   const limits = checked(config)
   const { keyExtractor } = config
   const keys = async (body: Body, request: Request): Promise<readonly string[]> =>
@@ -147,15 +142,17 @@ export function deduplicationMiddleware<Body = unknown>(config: DeduplicationCon
   const dedup: Runner = { claimAll: (all, work, call) => runner().claimAll(all, work, call) }
   const name = keyExtractor === undefined ? 'whatsapp' : 'own'
   const once = room<Body>({ dedup, name, keys })((request, run: Run) => run(request))
-  return async (request, handler) => {
-    takesRequest('deduplicationMiddleware', request)
-    takesHandler('deduplicationMiddleware', handler)
+  const handle: RequestMiddleware = async (request, handler) => {
     let ran = false
     const answer = await once(request, (one) => {
       ran = true
       return handler(one)
     })
     return !ran && answer.headers.get('x-duplicate') === 'true' ? duplicate(answer.headers) : answer
+  }
+  return (request, handler) => {
+    takesBoth('deduplicationMiddleware', request, handler)
+    return handle(request, handler)
   }
 }
 

@@ -1,10 +1,9 @@
-import { between, isFunction, knownOptions } from '../core/check.ts'
-import { takesHandler, takesRequest } from '../core/handler.ts'
+import { atLeast, between, isFunction, knownOptions } from '../core/check.ts'
 import { OptionError } from '../core/errors.ts'
 import { cacheMiddleware as cacheRoom, performanceMiddleware as performanceRoom, type RequestLine, type ResponseCache } from '../http/index.ts' // prettier-ignore
 import { responses } from './caches.ts'
-import type { RequestMiddleware } from './dedup.ts'
 import { part } from './options.ts'
+import { takesBoth, takesConfig, type RequestMiddleware } from './request-middleware.ts'
 import { routeOf } from './route.ts'
 import { currentService, nameService } from './service.ts'
 import { forRegistry } from './shown.ts'
@@ -41,8 +40,10 @@ export type PerformanceRequest = (request: Request, handler: Run, metadata?: Req
  * @throws OptionError `ERR_PERF_OPTION`
  */
 export function performanceMiddleware(config: PerformanceConfig = {}): PerformanceRequest {
+  takesConfig('performanceMiddleware', config)
   knownOptions(config, 'enabled', 'slowThresholdMs', 'logSlowRequests', 'sampleRate')
   const { enabled = true, slowThresholdMs: slowMs = 1_000, logSlowRequests = true, sampleRate = 1 } = config
+  atLeast(0, 'slowThresholdMs', slowMs)
   between([0, 1], 'sampleRate', sampleRate)
   const known = new WeakMap<Request, { metadata: RequestMetadata; status: number }>()
   const log = ({ service, ...line }: RequestLine): void =>
@@ -63,14 +64,15 @@ export function performanceMiddleware(config: PerformanceConfig = {}): Performan
       return response
     }),
   )
-  if (enabled) measured()
-  return async (request, handler, metadata = {}) => {
-    takesRequest('performanceMiddleware', request)
-    takesHandler('performanceMiddleware', handler)
+  const measure: PerformanceRequest = async (request, handler, metadata = {}) => {
     if (!enabled || Math.random() >= sampleRate) return handler(request)
     nameService(metadata.service)
     known.set(request, { metadata, status: 0 })
     return measured()(request, handler)
+  }
+  return (request, handler, metadata) => {
+    takesBoth('performanceMiddleware', request, handler)
+    return measure(request, handler, metadata)
   }
 }
 
@@ -105,6 +107,7 @@ export interface CacheConfig {
  * @throws OptionError `ERR_PERF_OPTION`
  */
 export function cacheMiddleware(config: CacheConfig = {}): RequestMiddleware {
+  takesConfig('cacheMiddleware', config)
   knownOptions(config, 'keyGenerator', 'ttlMs', 'includePaths', 'excludePaths', 'methods', 'condition')
   const { keyGenerator: key, ttlMs = 60_000, includePaths = ['/health'], excludePaths = [], condition } = config
   const methods = new Set((config.methods ?? ['GET']).map((method) => method.toUpperCase()))
@@ -118,13 +121,15 @@ export function cacheMiddleware(config: CacheConfig = {}): RequestMiddleware {
     ...(includePaths.length === 0 ? {} : { include: includePaths.map(beginningWith) }),
     exclude: excludePaths.map(beginningWith),
   })((request, run: Run) => run(request))
-  return async (request, handler) => {
-    takesRequest('cacheMiddleware', request)
-    takesHandler('cacheMiddleware', handler)
+  const answer: RequestMiddleware = async (request, handler) => {
     // Writes go through it, because they end what was kept of their address.
     const isRead = request.method === 'GET' || request.method === 'HEAD'
     if (isRead && (!methods.has(request.method) || condition?.(request) === false)) return handler(request)
     return kept(request, handler)
+  }
+  return (request, handler) => {
+    takesBoth('cacheMiddleware', request, handler)
+    return answer(request, handler)
   }
 }
 
@@ -133,8 +138,11 @@ const beginningWith = (path: string): RegExp => new RegExp(`^${path.replace(/[.*
 /** Asked at each request: it may be configured anew after the middleware was made. */
 function responseCache(): ResponseCache {
   const whole = () => part(responses).cache
-  return new Proxy({} as ResponseCache, {
-    has: (_target, name) => name in whole(),
-    get: (_target, name) => Reflect.get(whole(), name) as unknown,
-  })
+  return {
+    get: (key) => whole().get(key),
+    set: (key, response, how) => whole().set(key, response, how),
+    delete: (key) => whole().delete(key),
+    begin: (key) => whole().begin(key),
+    peek: (key) => whole().peek(key),
+  }
 }

@@ -50,8 +50,8 @@ export {
   getDeduplicationStats,
   type DeduplicationConfig,
   type DeduplicationResult,
-  type RequestMiddleware,
 } from './dedup.ts'
+export type { RequestMiddleware } from './request-middleware.ts'
 export {
   getHandlerLoadingStats,
   getLazyHandler,

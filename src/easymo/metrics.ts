@@ -121,11 +121,20 @@ export function timeSync<T>(name: string, operation: () => T, labels?: Labels): 
   }
 }
 
+/** Labels together; those that cannot be read are left out, because a measurement must not throw. */
+export function joined(labels: Labels | undefined, more: Labels): Labels {
+  try {
+    return { ...more, ...labels }
+  } catch {
+    return more
+  }
+}
+
 function timed(name: string, labels: Labels | undefined): (success: boolean) => number {
   const elapsed = startTimer()
   return (success) => {
     const durationMs = elapsed()
-    const all = { ...labels, success: String(success) }
+    const all = joined(labels, { success: String(success) })
     recordHistogram(`${name}_duration_ms`, durationMs, all)
     incrementCounter(`${name}_total`, all)
     return durationMs

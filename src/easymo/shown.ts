@@ -49,7 +49,10 @@ function registries(option: Ask): Shared {
 /** The one of this process: another bundle's, where it was there first. */
 function shared(): Shared {
   const there = common[PLACE]
-  return there !== undefined && there.owner !== owner ? there : part(registries)
+  if (there !== undefined && there.owner !== owner) return there
+  // Another bundle has begun anew.
+  if (there === undefined) forget(registries)
+  return part(registries)
 }
 
 /** Has a room's stats shown among the metrics, without making a registry for it. */

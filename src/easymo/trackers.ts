@@ -1,5 +1,5 @@
 import type { Labels } from './dynamic-metrics.ts'
-import { decrementGauge, incrementCounter, incrementGauge, recordHistogram, startTimer } from './metrics.ts'
+import { decrementGauge, incrementCounter, incrementGauge, joined, recordHistogram, startTimer } from './metrics.ts'
 import { routeOf } from './route.ts'
 import { nameService } from './service.ts'
 import { tracked } from './shown.ts'
@@ -26,8 +26,9 @@ export function trackColdStart(service: string): boolean {
  * @param labels - more of them, in words of your own
  */
 export async function trackHandler<T>(name: string, handler: () => T | PromiseLike<T>, labels?: Labels): Promise<T> {
-  nameService(labels?.['service'])
-  return measured(HANDLERS, { handler: name, ...labels }, { run: handler, isOk: () => true })
+  const all = joined(labels, { handler: name })
+  nameService(all['service'])
+  return measured(HANDLERS, all, { run: handler, isOk: () => true })
 }
 
 /**

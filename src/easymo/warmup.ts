@@ -83,7 +83,10 @@ async function run(warmup: Warmup): Promise<WarmupResult> {
   const { now } = part(warmups)
   const startedAt = now()
   const { ok, tasks }: WarmupReport = await warmup.run()
-  const steps = Object.entries(tasks).map(([name, task]) => {
+  // In the order in which they were asked for, and not in which they ended.
+  const steps = Object.keys(warmup.stats()).flatMap((name) => {
+    const task = tasks[name]
+    if (task === undefined) return []
     const step = { name, success: task.status === 'ok', durationMs: task.durationMs }
     return task.status === 'ok' ? step : { ...step, error: messageOf(task.error) }
   })
