@@ -1,6 +1,6 @@
 import { isFunction, isText } from '../core/check.ts'
 import { PerfError } from '../core/errors.ts'
-import { LazySlot, type ImportFn } from './lazy-slot.ts'
+import { LazySlot, type ImportFn, type Round } from './lazy-slot.ts'
 import { hostOf, part, type Ask } from './options.ts'
 import { show } from './shown.ts'
 
@@ -30,21 +30,21 @@ export interface HandlerLoadingStats {
   readonly errors: number
 }
 
-/** Kept apart from what loads them: they are registered at import, before anything is configured. */
-const registered = (): Map<string, LazySlot> => new Map()
+/** Outlives `resetEasymo`: handlers are registered where their modules are, once, and that cannot be done again. */
+const registered = new Map<string, LazySlot>()
 
-const shown = (option: Ask) => {
+const round = (option: Ask): Round => {
   show('lazy', 'handlers', getHandlerLoadingStats)
-  return hostOf(option)
+  return { host: hostOf(option) }
 }
 
 function register(name: string, importFn: ImportFn): LazySlot {
   isText('name', name)
   isFunction('importFn', importFn)
-  const known = part(registered).get(name)
+  const known = registered.get(name)
   if (known?.importFn === importFn) return known
-  const slot = new LazySlot(name, importFn, () => part(shown))
-  part(registered).set(name, slot)
+  const slot = new LazySlot(name, importFn, () => part(round))
+  registered.set(name, slot)
   return slot
 }
 
@@ -79,12 +79,12 @@ export function registerLazyHandler(name: string, importFn: ImportFn): void {
 export async function getLazyHandler<Module extends HandlerModule = Record<string, unknown>>(
   name: string,
 ): Promise<Module | null> {
-  return ((await part(registered).get(name)?.load()) ?? null) as Module | null
+  return ((await registered.get(name)?.load()) ?? null) as Module | null
 }
 
 /** True once the module is there; false for a name that is not registered. */
 export function isHandlerLoaded(name: string): boolean {
-  return part(registered).get(name)?.module !== undefined
+  return registered.get(name)?.module !== undefined
 }
 
 /**
@@ -92,8 +92,8 @@ export function isHandlerLoaded(name: string): boolean {
  * again when it is needed, and until then shows in {@link getHandlerLoadingStats} under `errors`.
  */
 export function preloadHandlers(names: readonly string[]): void {
-  const { track } = part(shown)
-  track(loadHandlers(names).catch(() => undefined))
+  const { host } = part(round)
+  host.track(loadHandlers(names).catch(() => undefined))
 }
 
 /** Loads several, one after the other; one that fails does not stop the others. @throws the first error, after all were tried */
@@ -105,7 +105,7 @@ export async function loadHandlers(names: readonly string[]): Promise<void> {
 
 /** Where each registered handler stands, by name; loads nothing. */
 export function getHandlerLoadingStats(): Readonly<Record<string, HandlerLoadingStats>> {
-  return Object.fromEntries([...part(registered)].map(([name, slot]) => [name, slot.stats()]))
+  return Object.fromEntries([...registered].map(([name, slot]) => [name, slot.stats()]))
 }
 
 /**
@@ -130,5 +130,5 @@ export async function lazyExecute<Args extends readonly unknown[], Result = unkn
 
 /** Has them shown among the metrics, also before the first one is needed. */
 export function showHandlers(): void {
-  part(shown)
+  part(round)
 }

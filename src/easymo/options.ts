@@ -99,7 +99,7 @@ export function configureEasymo(given: EasymoOptions): void {
   options = next
 }
 
-/** Forgets everything: configuration, caches, deduplication, metrics, registered handlers. For tests. */
+/** Forgets everything: configuration, caches, deduplication, metrics, loaded handlers (not which there are). For tests. */
 export function resetEasymo(): void {
   options = {}
   parts.clear()

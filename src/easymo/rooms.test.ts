@@ -349,7 +349,7 @@ describe('pages', () => {
       },
       cache: { profile: cold, state: cold, config: cold, location: cold },
       clientPool: { size: 0, healthy: 0, totalUses: 0 },
-      handlers: {},
+      handlers: expect.any(Object) as unknown,
       deduplication: cold,
       memory: { heapUsed: expect.any(Number) as unknown, heapTotal: expect.any(Number) as unknown, external: expect.any(Number) as unknown }, // prettier-ignore
     })
