@@ -30,7 +30,7 @@ registerLazyHandler('core:router', () => import('./easymo-home.mjs'))
 
 const measure = performanceMiddleware({ slowThresholdMs: 5_000, logSlowRequests: false })
 const once = deduplicationMiddleware()
-const cached = cacheMiddleware({ includePaths: ['/fares'] })
+const cached = cacheMiddleware({ includePaths: ['/fn/fares'] })
 
 /** @param options - what `configureEasymo` takes: `createClient`, and on Workers `env` */
 export function startProgram(options) {
