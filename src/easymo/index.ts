@@ -25,7 +25,7 @@ export {
   invalidateStateCache,
   setCachedLocation,
 } from './accessors.ts'
-export { query, type EasymoQuery, type EasymoResult, type EasymoSingle, type PaginationOptions } from './query.ts'
+export { EasymoQuery, query, type EasymoResult, type EasymoSingle, type PaginationOptions } from './query.ts'
 export type { Branch } from './or-text.ts'
 export {
   getActiveTrip,

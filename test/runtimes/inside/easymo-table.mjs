@@ -220,7 +220,7 @@ async function cacheWorks(cache) {
 }
 
 /** What is not of the services' own modules. */
-const NEW = ['configureEasymo', 'resetEasymo']
+const NEW = ['configureEasymo', 'resetEasymo', 'EasymoQuery']
 
 export async function runTable() {
   easymo.resetEasymo()
