@@ -34,7 +34,7 @@ export class EasymoQuery<Row extends object = AnyRow> {
 
   /** Use {@link query}. */
   constructor(client: EasymoClient, table: string) {
-    this.#query = start<AnyRow>(databaseOf(client), table) as Inner
+    this.#query = start<AnyRow>(databaseOf(client), table)
   }
 
   /** The columns to read, in one string with commas between. @defaultValue all */
@@ -74,7 +74,7 @@ export class EasymoQuery<Row extends object = AnyRow> {
 
   /** One of these. An empty list matches no row. */
   in<C extends Column<Row>>(column: C, values: readonly Comparable<Row[C]>[]): this {
-    return this.#where((row) => row.in(column, values as never))
+    return this.#where((row) => row.in(column, values))
   }
 
   /** `%` stands for any text, `_` for one character. */
@@ -167,7 +167,7 @@ export class EasymoQuery<Row extends object = AnyRow> {
   }
 
   #where(condition: (row: Filters<AnyRow>) => unknown): this {
-    return this.#with((query) => condition(query as unknown as Filters<AnyRow>))
+    return this.#with((query) => condition(query))
   }
 }
 

@@ -169,7 +169,7 @@ describe('keys', () => {
     await db.pool.query(`insert into profiles (user_id, wa_id) values ($1, '250788000001')`, [ALINE])
     await getCachedProfile(db.pool, ALINE)
     for (const key of [`[1,"id","${ALINE}"]`, ALINE, `id:${ALINE}`]) expect(profileCache.get(key)).toBeUndefined()
-    profileCache.set(`[1,"id","${BOSCO}"]`, { user_id: ALINE } as never)
+    profileCache.set(`[1,"id","${BOSCO}"]`, { user_id: ALINE })
     expect(await getCachedProfile(db.pool, BOSCO)).toBeNull()
   })
 })

@@ -80,8 +80,8 @@ function checked(config: WarmupConfig): { readonly tasks: Tasks; readonly timeou
 }
 
 async function run(warmup: Warmup): Promise<WarmupResult> {
-  const { now } = part(warmups)
-  const startedAt = now()
+  const all = part(warmups)
+  const startedAt = all.now()
   const { ok, tasks }: WarmupReport = await warmup.run()
   // In the order in which they were asked for, and not in which they ended.
   const steps = Object.keys(warmup.stats()).flatMap((name) => {
@@ -90,7 +90,7 @@ async function run(warmup: Warmup): Promise<WarmupResult> {
     const step = { name, success: task.status === 'ok', durationMs: task.durationMs }
     return task.status === 'ok' ? step : { ...step, error: messageOf(task.error) }
   })
-  return { success: ok, durationMs: now() - startedAt, steps }
+  return { success: ok, durationMs: all.now() - startedAt, steps }
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : 'it failed')

@@ -45,7 +45,7 @@ beforeEach(async () => {
   const env = { SUPABASE_URL: 'http://localhost', SUPABASE_SERVICE_ROLE_KEY: 'service' }
   const [tables, functions] = [new PostgrestClient(rest.url), new PostgrestClient(rpc.url)]
   const client = { from: (table: string) => tables.from(table), rpc: functions.rpc.bind(functions) }
-  serve = startProgram({ createClient: () => client as never, env })
+  serve = startProgram({ createClient: () => client, env })
 })
 
 const get = (path: string, headers: Record<string, string> = {}): Promise<Response> =>
@@ -91,7 +91,7 @@ describe('the program of the services, over PostgREST and Postgres', () => {
         order by pickup_lat limit 2) t'`)
     resetEasymo()
     const [tables, functions] = [new PostgrestClient(rest.url), new PostgrestClient(rpc.url)]
-    serve = startProgram({ supabase: { from: (table: string) => tables.from(table), rpc: functions.rpc.bind(functions) } as never }) // prettier-ignore
+    serve = startProgram({ supabase: { from: (table: string) => tables.from(table), rpc: functions.rpc.bind(functions) } }) // prettier-ignore
     expect(await places()).toEqual([111, 222])
     await pool.query('drop function find_nearby_drivers')
   })

@@ -197,6 +197,6 @@ describe.each(presets)('%s of the preset', (name, given) => {
     for (const args of [[ok], [], [new Request('https://a.example')], [{}, {}, ok]])
       expect(() => call(...args)).toThrow(expect.objectContaining({ code: 'ERR_PERF_WRONG_CALL', message: expect.stringContaining(right) })) // prettier-ignore
     expect(() => call({ headers: {} }, ok)).toThrow(expect.objectContaining({ code: 'ERR_PERF_WRONG_CALL' }))
-    expect(await toldBy(used, given as Given)).toMatchObject({ status: 500, code: 'ERR_PERF_WRONG_CALL' })
+    expect(await toldBy(used, given)).toMatchObject({ status: 500, code: 'ERR_PERF_WRONG_CALL' })
   })
 })
