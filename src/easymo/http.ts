@@ -47,7 +47,6 @@ export function performanceMiddleware(config: PerformanceConfig = {}): Performan
   between([0, 1], 'sampleRate', sampleRate)
   const known = new WeakMap<Request, { metadata: RequestMetadata; status: number }>()
   const log = ({ service, ...line }: RequestLine): void =>
-     
     console.warn(JSON.stringify({ ...line, service: line['of'] ?? service, of: undefined }))
   const measured = forRegistry((metrics) =>
     performanceRoom({
