@@ -62,6 +62,7 @@ export class ClientPool<Client extends object> {
     return entry.client
   }
 
+  /** The counts at this moment. */
   getStats(): ClientPoolStats {
     const { isLost, clock } = this.#settings
     const entries = [...this.#entries.values()]

@@ -15,6 +15,7 @@ export interface LazyHandler<Module> {
    * @throws PerfError `ERR_PERF_LAZY_LOAD`, with the `cause`
    */
   load(): Promise<Module>
+  /** Whether the module is there. */
   isLoaded(): boolean
   /** The module, or null while it is not loaded. */
   get(): Module | null

@@ -30,7 +30,11 @@ export interface RequestMetadata {
 type Run = (request: Request) => Response | Promise<Response>
 
 /** Measures one request, with the handler and what else is known of it. */
-export type PerformanceRequest = (request: Request, handler: Run, metadata?: RequestMetadata) => Promise<Response>
+export type PerformanceRequest = (
+  request: Request,
+  handler: (request: Request) => Response | Promise<Response>,
+  metadata?: RequestMetadata,
+) => Promise<Response>
 
 /**
  * Measures requests: `await performanceMiddleware(config)(request, handler, { service })`. The metrics are those of

@@ -1,3 +1,4 @@
+import type { Cache } from '../cache/index.ts'
 import { knownOptions } from '../core/check.ts'
 import { isOwn, keptCache, OWN, sweep, type KeptCache } from './cache-faces.ts'
 
@@ -23,9 +24,6 @@ export interface MemoryCacheStats {
   readonly evictions: number
 }
 
-/** Where the entries are, when that is not made by the options: one of the preset's own caches. */
-type Whole<V> = () => KeptCache<V>
-
 /**
  * Values by key in the memory of this process.
  *
@@ -37,7 +35,7 @@ type Whole<V> = () => KeptCache<V>
  * const fare = await prices.getOrSet('moto', () => readFare('moto'))
  */
 export class MemoryCache<V = unknown> {
-  readonly #whole: Whole<V>
+  readonly #whole: () => KeptCache<V>
   readonly #copy: (value: V) => V
 
   /**
@@ -45,7 +43,10 @@ export class MemoryCache<V = unknown> {
    * @param whole - for the preset's own caches
    * @throws OptionError `ERR_PERF_OPTION`
    */
-  constructor(options: MemoryCacheOptions = {}, whole?: Whole<V>) {
+  constructor(
+    options: MemoryCacheOptions = {},
+    whole?: () => { readonly cache: Cache<V>; readonly keys: Set<string> },
+  ) {
     knownOptions(options, 'ttlMs', 'maxSize', 'enableLru', 'cloneValues')
     const { ttlMs = 300_000, maxSize = 1_000, enableLru = true, cloneValues = false } = options
     this.#copy = cloneValues ? structuredClone : (value) => value
@@ -63,7 +64,7 @@ export class MemoryCache<V = unknown> {
     return value === undefined ? undefined : this.#copy(value)
   }
 
-  /** @param ttlMs - in place of the cache's own */
+  /** Stores a value. @param ttlMs - in place of the cache's own, in milliseconds */
   set(key: string, value: V, ttlMs?: number): void {
     this.#whole().cache.set(OWN + key, this.#copy(value), ttlMs === undefined ? {} : { ttlMs })
   }

@@ -1,10 +1,8 @@
 import { OptionError } from '../core/errors.ts'
 import type { Filters } from '../query/index.ts'
 
-type AnyRow = Record<string, unknown>
-
 /** One of the conditions of `or`. */
-export type Branch = (row: Filters<AnyRow>) => Filters<AnyRow>
+export type Branch = (row: Filters<Record<string, unknown>>) => Filters<Record<string, unknown>>
 
 /** A condition: a column, an operator, and a value that is bare or stands in double quotes. */
 const CONDITION =

@@ -27,7 +27,7 @@ type Inner = Query<AnyRow, AnyRow, Shape>
  * A read of one table. **Every method changes this very query** and gives it back, so that a filter in an `if` holds whether or
  * not its result is used; the builder of `@easymo/perf/query` makes new ones instead.
  */
-export class EasymoQuery<Row extends object = AnyRow> {
+export class EasymoQuery<Row extends object = Record<string, unknown>> {
   #query: Inner
   #limit: number | undefined
   #offset: number | undefined
