@@ -234,6 +234,18 @@ describe('locations', () => {
 })
 
 describe('invalidateProfileCache', () => {
+  it('drops that there was none, by user and by phone, for all clients', async () => {
+    expect(await getCachedProfile(db.pool, ALINE)).toBeNull()
+    expect(await getCachedProfileByPhone(db.pool, '250788000001')).toBeNull()
+    await db.pool.query(`insert into profiles (user_id, wa_id) values ($1, '250788000001')`, [ALINE])
+    expect(await getCachedProfile(db.pool, ALINE)).toBeNull()
+    invalidateProfileCache(ALINE)
+    expect(await getCachedProfile(db.pool, ALINE)).not.toBeNull()
+    expect(await getCachedProfileByPhone(db.pool, '250788000001')).toBeNull()
+    invalidateProfileCache('+250 788 000 001')
+    expect(await getCachedProfileByPhone(db.pool, '250788000001')).not.toBeNull()
+  })
+
   it('by user drops what is known under the phone numbers, too, and by phone what is known under the user', async () => {
     await db.pool.query(`insert into profiles (user_id, wa_id, full_name) values ($1, '250788000001', 'a')`, [ALINE])
     const names = async (): Promise<unknown[]> => [
