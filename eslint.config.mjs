@@ -104,5 +104,5 @@ export default tseslint.config(
     files: ['*.config.ts', 'test/servers/global-setup.ts', 'examples/**/*.ts'],
     rules: { 'no-restricted-syntax': 'off' },
   },
-  { files: ['**/*.{js,mjs,cjs}'], ...tseslint.configs.disableTypeChecked },
+  { files: ['**/*.{js,mjs,cjs}', '**/*.d.mts'], ...tseslint.configs.disableTypeChecked },
 )

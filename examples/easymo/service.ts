@@ -9,7 +9,7 @@ import {
   configureEasymo,
   deduplicationMiddleware,
   getCachedProfileByPhone,
-  getSupabaseClient,
+  getPooledClient,
   handlePerformanceRequest,
   incrementCounter,
   isWarmedUp,
@@ -18,6 +18,7 @@ import {
   registerLazyHandler,
   timeAsync,
   trackColdStart,
+  trackHandler,
   type EasymoOptions,
 } from '@easymo/perf/easymo'
 import type { Greeting } from './handlers/greet.ts'
@@ -43,20 +44,23 @@ const SERVICE = 'wa-easymo'
 registerLazyHandler('greet', () => import('./handlers/greet.ts'))
 
 async function answer(message: Message): Promise<Greeting> {
-  const profile = await timeAsync('profile_lookup', () => getCachedProfileByPhone(getSupabaseClient(), message.from))
+  const lookup = () => getCachedProfileByPhone(getPooledClient(), message.from)
+  const { result: profile } = await timeAsync('profile_lookup', lookup)
   incrementCounter('messages', { known: profile !== null })
-  return lazyExecute<Greeting>('greet', message.from, profile)
+  return lazyExecute<unknown[], Greeting>('greet', 'handle', message.from, profile)
 }
 
 async function webhook(request: Request): Promise<Response> {
   const { entry } = (await request.json()) as Delivery
   const messages = entry.flatMap(({ changes }) => changes.flatMap(({ value }) => value.messages ?? []))
-  return Response.json({ success: true, replies: await Promise.all(messages.map(answer)) })
+  const replies = await trackHandler('webhook_processing', () => Promise.all(messages.map(answer)), {
+    service: SERVICE,
+  })
+  return Response.json({ success: true, replies })
 }
 
-const measured = performanceMiddleware({ service: SERVICE, route: () => '/webhook' })(
-  deduplicationMiddleware()(webhook),
-)
+const measured = performanceMiddleware({ slowThresholdMs: 2_000 })
+const once = deduplicationMiddleware()
 
 /** @param createClient - `createClient` of `@supabase/supabase-js`: the one thing that is imported differently everywhere */
 export function createService(createClient: NonNullable<EasymoOptions['createClient']>) {
@@ -65,9 +69,10 @@ export function createService(createClient: NonNullable<EasymoOptions['createCli
     configureEasymo({ createClient, service: SERVICE, ...(env === undefined ? {} : { env }) })
     trackColdStart(SERVICE)
     const waitUntil = context?.waitUntil?.bind(context)
-    if (!isWarmedUp()) backgroundWarmup(undefined, waitUntil === undefined ? {} : { waitUntil })
+    const config = { preloadConfig: false, preloadHandlerNames: ['greet'] }
+    if (!isWarmedUp()) backgroundWarmup(config, waitUntil === undefined ? {} : { waitUntil })
     const { pathname } = new URL(request.url)
-    if (pathname.endsWith('/webhook')) return measured(request)
+    if (pathname.endsWith('/webhook')) return measured(request, (one) => once(one, webhook), { service: SERVICE })
     if (pathname.endsWith('/seen')) return Response.json(checkDuplicate(request.headers.get('x-request-id') ?? ''))
     return handlePerformanceRequest(request)
   }

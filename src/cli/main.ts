@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import { UsageError, type Command, type CommandContext, type ExitCode } from './command.ts'
+import { codemod } from './codemod/index.ts'
 import { doctor } from './doctor/index.ts'
 import { migrate } from './migrate/index.ts'
 import { send } from './send.ts'
@@ -8,6 +9,7 @@ const commands: ReadonlyMap<string, Command> = new Map([
   ['migrate', migrate],
   ['doctor', doctor],
   ['send', send],
+  ['codemod', codemod],
 ])
 
 /**

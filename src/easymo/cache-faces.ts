@@ -1,5 +1,5 @@
 import { createCache, type Cache, type CacheOptions } from '../cache/index.ts'
-import { hostOf, part, type Ask } from './options.ts'
+import { hostOf, type Ask } from './options.ts'
 import { show } from './shown.ts'
 
 /** A cache of the preset, with the keys that it may still hold. */
@@ -12,13 +12,13 @@ export interface KeptCache<V> {
 export type Keeper<V> = (option: Ask) => KeptCache<V>
 
 /** Keys of the service's own begin so; those of the accessors are JSON, so that neither can name the other's. */
-const OWN = 'own:'
+export const OWN = 'own:'
 
 /** True for the keys that a service uses itself, and false for those of the accessors. */
 export const isOwn = (key: string): boolean => key.startsWith(OWN)
 
-/** Makes a cache that remembers its keys, and is shown among the metrics. */
-export function keep<V>(option: Ask, { sizeOf = weightless, ...options }: CacheOptions<V>): KeptCache<V> {
+/** Makes a cache that remembers its keys, so that they can be listed and what has expired can be dropped. */
+export function keptCache<V>({ sizeOf = weightless, ...options }: CacheOptions<V>): KeptCache<V> {
   const keys = new Set<string>()
   const cache = createCache<V>({
     // More than there can be: only so is `sizeOf` asked, at every store and at no look-up, which is how keys are known.
@@ -30,10 +30,15 @@ export function keep<V>(option: Ask, { sizeOf = weightless, ...options }: CacheO
       if (keys.size > 2 * (options.maxEntries ?? 1_000)) sweep({ cache, keys })
       return sizeOf(value, key)
     },
-    host: hostOf(option),
   })
-  show('cache', cache.name, () => cache.stats())
   return { cache, keys }
+}
+
+/** One of the preset's own caches, shown among the metrics. */
+export function keep<V>(option: Ask, options: CacheOptions<V>): KeptCache<V> {
+  const kept = keptCache<V>({ ...options, host: hostOf(option) })
+  show('cache', kept.cache.name, () => kept.cache.stats())
+  return kept
 }
 
 /** Drops what has expired; how many entries went. */
@@ -48,37 +53,3 @@ export function sweep<V>({ cache, keys }: KeptCache<V>): number {
 }
 
 const weightless = (): number => 0
-
-/**
- * A cache for the service's own keys, made when it is first used. What the accessors keep in it has other keys, whatever
- * text a service uses as one; `clear`, tags and `stats` are those of the whole.
- */
-export function cacheFace<V>(name: string, keeper: Keeper<V>): Cache<V> {
-  const whole = (): Cache<V> => part(keeper).cache
-  const own = (key: string): string => OWN + key
-  return {
-    name,
-    get: (key) => whole().get(own(key)),
-    peek: (key) => whole().peek(own(key)),
-    has: (key) => whole().has(own(key)),
-    begin: (key) => whole().begin(own(key)),
-    set: (key, value, options) => whole().set(own(key), value, options),
-    delete: (key) => whole().delete(own(key)),
-    getOrSet: (key, load, options) => whole().getOrSet(own(key), load, options),
-    lookup: (key, load, options) => whole().lookup(own(key), load, options),
-    getOrSetMany: (keys, loadMany, options) =>
-      whole().getOrSetMany(
-        keys.map(own),
-        async (missing, call) => {
-          const names = missing.map((key) => key.slice(OWN.length))
-          const loaded = await loadMany(names, call)
-          return 'get' in loaded ? names.map((key) => loaded.get(key) as V) : loaded
-        },
-        options,
-      ),
-    clear: () => whole().clear(),
-    invalidateTag: (tag) => whole().invalidateTag(tag),
-    expireTag: (tag) => whole().expireTag(tag),
-    stats: () => whole().stats(),
-  }
-}

@@ -7,6 +7,22 @@ import { part } from './options.ts'
 /** What the preset's functions take: a client of supabase-js, a Postgres driver, or a database made of one. */
 export type EasymoClient = Database | SupabaseLike | Parameters<typeof pgDatabase>[0]
 
+/**
+ * Says which type your clients have, once for the whole service, for `getPooledClient` and `getSupabaseClient`.
+ *
+ * @example
+ * declare module '@easymo/perf/easymo' {
+ *   interface EasymoTypes {
+ *     client: import('@supabase/supabase-js').SupabaseClient
+ *   }
+ * }
+ */
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- to be filled in by the service
+export interface EasymoTypes {}
+
+/** The type of the clients that the preset gives out: the one said in {@link EasymoTypes}, else what is needed of one. */
+export type EasymoSupabase = EasymoTypes extends { client: infer Client extends SupabaseLike } ? Client : SupabaseLike
+
 /** What clients share that were made of the same project and key, for as long as no user has signed in with them. */
 interface Shared {
   readonly scope: number

@@ -1,7 +1,7 @@
 import { OptionError } from '../core/errors.ts'
-import { createPool, type SharedPool } from '../pool/index.ts'
 import { supabaseClients, type SupabaseLike, type SupabaseTarget } from '../supabase/index.ts'
-import { adopt, newScope } from './client.ts'
+import { ClientPool } from './client-pool.ts'
+import { adopt, newScope, type EasymoSupabase } from './client.ts'
 import { hostOf, numberOf, part, textOf, type Ask } from './options.ts'
 import { show } from './shown.ts'
 
@@ -11,9 +11,6 @@ interface Maker {
   readonly isLost: (client: SupabaseLike) => boolean
   readonly destroy: (client: SupabaseLike) => unknown
 }
-
-/** Where the pool's clients reach: another schema than the project's own, if any. */
-export type ClientPool<Client> = SharedPool<Client, SupabaseTarget | undefined>
 
 /** Anew with what clients are made of: one of another project, or of before a change, may still be in use. */
 function ownScope(option: Ask): number {
@@ -52,44 +49,50 @@ const single = (option: Ask): Maker & { client: SupabaseLike | undefined } => ({
  *
  * @throws OptionError `ERR_PERF_OPTION` when there is neither a client nor what it takes to make one
  */
-export function getSupabaseClient<Client extends SupabaseLike = SupabaseLike>(): Client {
+export function getSupabaseClient<Client extends SupabaseLike = EasymoSupabase>(): Client {
   const made = part(single)
   if (made.client === undefined || made.isLost(made.client)) made.client = made.make()
   return made.client as Client
 }
 
 function pools(option: Ask): ClientPool<SupabaseLike> {
-  const { make, isLost, destroy } = maker(option)
-  const pool = createPool<SupabaseLike, SupabaseTarget | undefined>({
-    mode: 'shared',
-    create: (_call, target) => make(target),
-    isLost,
-    destroy,
-    maxClients: numberOf(option, 'POOL_MAX_CLIENTS') ?? 10,
-    idleTimeoutMs: numberOf(option, 'POOL_IDLE_TIMEOUT') ?? 300_000,
-    name: 'supabase',
-    host: hostOf(option),
+  const maxClients = numberOf(option, 'POOL_MAX_CLIENTS') ?? 10
+  const idleTimeoutMs = numberOf(option, 'POOL_IDLE_TIMEOUT') ?? 300_000
+  const pool = new ClientPool<SupabaseLike>({
+    ...maker(option),
+    maxClients,
+    idleTimeoutMs,
+    clock: hostOf(option).clock,
   })
   show('pool', 'supabase', () => pool.stats())
   return pool
 }
 
 /**
- * The pool of Supabase clients: stateless HTTP, so one per schema, lent to many at once. At most `POOL_MAX_CLIENTS` (10),
- * replaced after `POOL_IDLE_TIMEOUT` milliseconds (5 minutes) without use.
+ * The pool of Supabase clients: stateless HTTP, so that one for each schema is enough, which many use at once. At most
+ * `POOL_MAX_CLIENTS` (10), replaced after `POOL_IDLE_TIMEOUT` milliseconds (5 minutes) without use.
  *
  * @throws OptionError `ERR_PERF_OPTION`, as {@link getSupabaseClient}
  */
-export function getClientPool<Client extends SupabaseLike = SupabaseLike>(): ClientPool<Client> {
+export function getClientPool<Client extends SupabaseLike = EasymoSupabase>(): ClientPool<Client> {
   return part(pools) as unknown as ClientPool<Client>
 }
 
+/** Whether there is a way to get a client: what only shows the pool must not fail where there is none. */
+export function canMakeClients(): boolean {
+  try {
+    part(pools)
+    return true
+  } catch {
+    return false
+  }
+}
+
 /**
- * A client of the pool. There is nothing to give back: others have it at the same time.
+ * A client of the pool: the client itself, at once. There is nothing to give back: others have it at the same time.
  *
  * @throws OptionError `ERR_PERF_OPTION`, as {@link getSupabaseClient}
  */
-export async function getPooledClient<Client extends SupabaseLike = SupabaseLike>(): Promise<Client> {
-  const pool = getClientPool<Client>()
-  return pool.use((client) => client)
+export function getPooledClient<Client extends SupabaseLike = EasymoSupabase>(): Client {
+  return getClientPool<Client>().acquire()
 }

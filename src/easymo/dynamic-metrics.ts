@@ -72,6 +72,24 @@ export class DynamicMetrics {
     return known && { metric: known as Dynamic<K>, scale: named.scale }
   }
 
+  /**
+   * Lets a metric that is defined already be recorded here, with labels that come later.
+   *
+   * @param aliases - labels that are given under another name, and what they are called
+   */
+  adopt(kind: Kind, name: string, aliases: Readonly<Record<string, string>> = {}): void {
+    const family = [...this.#metrics.families()].find((one) => one.name === name && one.type === kind)
+    if (family === undefined) return
+    const { help, labels } = family
+    const define = (all: readonly string[]): Instruments[Kind] => this.#metrics[kind](name, { help, labels: all })
+    const places = new Map(labels.map((label, at) => [label, at]))
+    for (const [alias, label] of Object.entries(aliases)) {
+      const at = labels.indexOf(label)
+      if (at !== -1) places.set(alias, at)
+    }
+    this.#byName.set(`${kind} ${name}`, { name, instrument: define(labels), define, labels: [...labels], places })
+  }
+
   misuse(why: string): void {
     this.#metrics.misuse(MISUSED, why)
   }

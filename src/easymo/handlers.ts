@@ -1,105 +1,135 @@
 import { isFunction, isText } from '../core/check.ts'
-import { lazyHandlers, type AnyFunction, type HandlerOf, type LazyHandlers, type LazyStats, type LazyThunk, type Loadable } from '../lazy/index.ts' // prettier-ignore
+import { PerfError } from '../core/errors.ts'
+import { LazySlot, type ImportFn, type Round } from './lazy-slot.ts'
 import { hostOf, part, type Ask } from './options.ts'
 import { show } from './shown.ts'
 
-type One = LazyHandlers<Readonly<Record<string, AnyFunction>>>
+/** What an import gives; a handler is found in it by the name of its export. */
+export type HandlerModule = object
 
-/** Kept apart from what is made of them: they are registered at import, before anything is configured. */
-const loaders = (): Map<string, LazyThunk<Loadable>> => new Map()
+/** A module that is loaded when it is first needed. */
+export interface LazyHandler<Module> {
+  /**
+   * Loads the module, once for all who ask. A load that failed is forgotten, so that the next one tries again.
+   *
+   * @throws PerfError `ERR_PERF_LAZY_LOAD`, with the `cause`
+   */
+  load(): Promise<Module>
+  /** Whether the module is there. */
+  isLoaded(): boolean
+  /** The module, or null while it is not loaded. */
+  get(): Module | null
+}
 
-/** A table of one handler for each name, so that registering one more touches no other. */
-const tables = (option: Ask): { readonly byName: Map<string, One>; open(name: string): One } => {
-  const host = hostOf(option)
-  const byName = new Map<string, One>()
+/** How a handler's load went. */
+export interface HandlerLoadingStats {
+  readonly loaded: boolean
+  /** In milliseconds; 0 before it is loaded, and on Workers, whose clock stands still. */
+  readonly loadTimeMs: number
+  /** Loads started, and those of them that failed. */
+  readonly loads: number
+  readonly errors: number
+}
+
+/** Outlives `resetEasymo`: handlers are registered where their modules are, once, and that cannot be done again. */
+const registered = new Map<string, LazySlot>()
+
+const round = (option: Ask): Round => {
   show('lazy', 'handlers', getHandlerLoadingStats)
-  return {
-    byName,
-    open(name) {
-      const known = byName.get(name)
-      if (known !== undefined) return known
-      const loader = part(loaders).get(name)
-      // Without one, the table is empty, and refuses by its own error.
-      const table: One = lazyHandlers(loader === undefined ? {} : { [name]: loader }, { host })
-      if (loader !== undefined) byName.set(name, table)
-      return table
-    },
-  }
+  return { host: hostOf(option) }
 }
 
-/** A handler that is loaded by its first call. */
-export type LazyHandler<Handle extends AnyFunction> = (
-  ...args: Parameters<Handle>
-) => Promise<Awaited<ReturnType<Handle>>>
-
-/**
- * Makes a handler that is loaded by its first call: `lazy(() => import('./trips.ts'))`. The handler is what is loaded, its
- * default export, or its export `handle`.
- *
- * @throws OptionError `ERR_PERF_OPTION`; the handler rejects with `ERR_PERF_LAZY_LOAD`, and tries again at the next call
- */
-export function lazy<Loaded extends Loadable>(loader: LazyThunk<Loaded>): LazyHandler<HandlerOf<Loaded>> {
-  isFunction('loader', loader)
-  const table = lazyHandlers({ lazy: loader as LazyThunk<AnyFunction> })
-  return async (...args) => (await table.run('lazy', ...args)) as never
+function register(name: string, importFn: ImportFn): LazySlot {
+  isText('name', name)
+  isFunction('importFn', importFn)
+  const known = registered.get(name)
+  if (known?.importFn === importFn) return known
+  const slot = new LazySlot(name, importFn, () => part(round))
+  registered.set(name, slot)
+  return slot
 }
 
 /**
- * Registers a handler under a name, to be loaded when it is first needed. Another loader under the same name takes its
- * place: register once, where the module is, and not in every request.
+ * A module that is loaded when it is first needed, and registered under its name: `lazy('core:home', () => import('./home.ts'))`.
+ * Another one under the same name takes its place: write it where the module is, and not into every request.
  *
  * @throws OptionError `ERR_PERF_OPTION`
  */
-export function registerLazyHandler(name: string, loader: LazyThunk<Loadable>): void {
-  isText('name', name)
-  isFunction('loader', loader)
-  if (part(loaders).get(name) === loader) return
-  part(loaders).set(name, loader)
-  part(tables).byName.delete(name)
-}
-
-/**
- * Loads a handler, once for all who ask, and gives the function.
- *
- * @typeParam Handle - what the handler is, by your word
- * @throws PerfError `ERR_PERF_LAZY_UNKNOWN` or `ERR_PERF_LAZY_LOAD`
- */
-export async function getLazyHandler<Handle extends AnyFunction = (...args: unknown[]) => unknown>(
+export function lazy<Module extends HandlerModule>(
   name: string,
-): Promise<Handle> {
-  return (await part(tables).open(name).load(name)) as Handle
+  importFn: () => Module | PromiseLike<Module>,
+): LazyHandler<Module> {
+  const slot = register(name, importFn)
+  return {
+    load: async () => (await slot.load()) as Module,
+    isLoaded: () => slot.module !== undefined,
+    get: () => (slot.module ?? null) as Module | null,
+  }
 }
 
-/** True once the handler can be called without loading; false for a name that is not registered. */
-export function isHandlerLoaded(name: string): boolean {
-  return part(tables).byName.get(name)?.loaded(name) === true
+/** As {@link lazy}, for handlers that are asked for by their name. @throws OptionError `ERR_PERF_OPTION` */
+export function registerLazyHandler(name: string, importFn: ImportFn): void {
+  register(name, importFn)
 }
 
 /**
- * Loads several handlers, all that are registered when none is named; one after the other, and one that fails does not
- * stop the others.
+ * Loads a module by its name; null for a name that is not registered.
  *
- * @throws PerfError `ERR_PERF_LAZY_UNKNOWN` or `ERR_PERF_LAZY_LOAD` of the first one that failed, after all were tried
+ * @throws PerfError `ERR_PERF_LAZY_LOAD`, with the `cause`; the next call tries again
  */
-export async function preloadHandlers(names: readonly string[] = [...part(loaders).keys()]): Promise<void> {
+export async function getLazyHandler<Module extends HandlerModule = Record<string, unknown>>(
+  name: string,
+): Promise<Module | null> {
+  return ((await registered.get(name)?.load()) ?? null) as Module | null
+}
+
+/** True once the module is there; false for a name that is not registered. */
+export function isHandlerLoaded(name: string): boolean {
+  return registered.get(name)?.module !== undefined
+}
+
+/**
+ * Begins to load several modules, and returns at once. Names that are not registered are passed over; what fails is tried
+ * again when it is needed, and until then shows in {@link getHandlerLoadingStats} under `errors`.
+ */
+export function preloadHandlers(names: readonly string[]): void {
+  const { host } = part(round)
+  host.track(loadHandlers(names).catch(() => undefined))
+}
+
+/** Loads several, one after the other; one that fails does not stop the others. @throws the first error, after all were tried */
+export async function loadHandlers(names: readonly string[]): Promise<void> {
   const errors: unknown[] = []
   for (const name of names) await getLazyHandler(name).catch((error: unknown) => errors.push(error))
   if (errors.length > 0) throw errors[0]
 }
 
 /** Where each registered handler stands, by name; loads nothing. */
-export function getHandlerLoadingStats(): Readonly<Record<string, LazyStats>> {
-  const { byName } = part(tables)
-  const none: LazyStats = { loaded: false, loadTimeMs: 0, loads: 0, errors: 0 }
-  return Object.fromEntries([...part(loaders).keys()].map((name) => [name, byName.get(name)?.stats()[name] ?? none]))
+export function getHandlerLoadingStats(): Readonly<Record<string, HandlerLoadingStats>> {
+  return Object.fromEntries([...registered].map(([name, slot]) => [name, slot.stats()]))
 }
 
 /**
- * Calls a registered handler, and loads it before if need be.
+ * Calls an export of a registered module, and loads it before if need be: `await lazyExecute('core:home', 'show', request)`.
  *
- * @throws PerfError `ERR_PERF_LAZY_UNKNOWN` or `ERR_PERF_LAZY_LOAD`; whatever the handler throws, unchanged
+ * @throws PerfError `ERR_PERF_LAZY_UNKNOWN` for a name that is not registered, or that the module does not export as a
+ *   function; `ERR_PERF_LAZY_LOAD`; whatever the function throws, unchanged
  */
-export async function lazyExecute<Result = unknown>(name: string, ...args: readonly unknown[]): Promise<Result> {
-  const handler = await getLazyHandler(name)
-  return (await handler(...args)) as Result
+export async function lazyExecute<Args extends readonly unknown[], Result = unknown>(
+  handlerName: string,
+  functionName: string,
+  ...args: Args
+): Promise<Result> {
+  const module = await getLazyHandler(handlerName)
+  if (module === null) throw new PerfError('ERR_PERF_LAZY_UNKNOWN', `no handler is registered as "${handlerName}"`)
+  // What every object has is nobody's handler.
+  const fn = functionName in Object.prototype ? undefined : module[functionName]
+  if (typeof fn !== 'function')
+    throw new PerfError('ERR_PERF_LAZY_UNKNOWN', `the handler "${handlerName}" has no function of that name`)
+  return (await Reflect.apply(fn, module, args)) as Result
+}
+
+/** Has them shown among the metrics, also before the first one is needed. */
+export function showHandlers(): void {
+  part(round)
 }

@@ -1,97 +1,151 @@
-import { takesOptions, takesRequest, type Handler, type Middleware } from '../core/handler.ts'
-import {
-  cacheMiddleware as cacheRoom,
-  healthEndpoint,
-  metricsEndpoint,
-  performanceDocument,
-  performanceMiddleware as performanceRoom,
-  type CacheMiddlewareOptions,
-  type HealthDocument,
-  type MetricsEndpointOptions,
-  type PerformanceDocument,
-  type PerformanceOptions,
-} from '../http/index.ts'
-import type { Metrics } from '../metrics/index.ts'
-import { responseCache } from './caches.ts'
-import { hostOf, part, textOf, type Ask } from './options.ts'
-import { forRegistry, shownRegistry } from './shown.ts'
+import { atLeast, between, isFunction, knownOptions } from '../core/check.ts'
+import { OptionError } from '../core/errors.ts'
+import { cacheMiddleware as cacheRoom, performanceMiddleware as performanceRoom, type RequestLine, type ResponseCache } from '../http/index.ts' // prettier-ignore
+import { responses } from './caches.ts'
+import { part } from './options.ts'
+import { takesBoth, takesConfig, type RequestMiddleware } from './request-middleware.ts'
+import { routeOf } from './route.ts'
+import { currentService, nameService } from './service.ts'
+import { forRegistry } from './shown.ts'
 
-type FetchHandler = (request: Request) => Promise<Response>
+/** Which requests are measured, and which of them are logged. */
+export interface PerformanceConfig {
+  /** @defaultValue true */
+  readonly enabled?: boolean
+  /** A request that takes so many milliseconds is slow. @defaultValue 1000 */
+  readonly slowThresholdMs?: number
+  /** Slow and failed requests are written to the console, one line of JSON each. @defaultValue true */
+  readonly logSlowRequests?: boolean
+  /** The share of requests that is measured, 0 to 1; the counts are of these alone. @defaultValue 1 */
+  readonly sampleRate?: number
+}
+
+/** What is known of a request besides. */
+export interface RequestMetadata {
+  readonly requestId?: string
+  readonly service?: string
+  readonly [more: string]: unknown
+}
+
+type Run = (request: Request) => Response | Promise<Response>
+
+/** Measures one request, with the handler and what else is known of it. */
+export type PerformanceRequest = (
+  request: Request,
+  handler: (request: Request) => Response | Promise<Response>,
+  metadata?: RequestMetadata,
+) => Promise<Response>
 
 /**
- * Measures every request of a handler, in the preset's registry: `performanceMiddleware({ service })(handler)`. As the one
- * of `@easymo/perf/http`.
+ * Measures requests: `await performanceMiddleware(config)(request, handler, { service })`. The metrics are those of
+ * `performanceMiddleware` of `@easymo/perf/http`; the route is made of the path as by `recordRequestMetrics`. The response
+ * passes through as it is; a handler that throws counts as a 500, and its error goes on.
  *
  * @throws OptionError `ERR_PERF_OPTION`
  */
-export function performanceMiddleware(options: Omit<PerformanceOptions, 'metrics'>): Middleware {
-  takesOptions('performanceMiddleware', options)
-  return <Args extends readonly unknown[]>(next: Handler<Args>): Handler<Args> => {
-    const measured = forRegistry((metrics) => performanceRoom({ ...options, metrics })(next))
-    // Now, so that a wrong option is heard of where it is written, and not by the first request.
-    measured()
-    return (request, ...args) => measured()(request, ...args)
+export function performanceMiddleware(config: PerformanceConfig = {}): PerformanceRequest {
+  takesConfig('performanceMiddleware', config)
+  knownOptions(config, 'enabled', 'slowThresholdMs', 'logSlowRequests', 'sampleRate')
+  const { enabled = true, slowThresholdMs: slowMs = 1_000, logSlowRequests = true, sampleRate = 1 } = config
+  atLeast(0, 'slowThresholdMs', slowMs)
+  between([0, 1], 'sampleRate', sampleRate)
+  const known = new WeakMap<Request, { metadata: RequestMetadata; status: number }>()
+  const log = ({ service, ...line }: RequestLine): void =>
+    console.warn(JSON.stringify({ ...line, service: line['of'] ?? service, of: undefined }))
+  const measured = forRegistry((metrics) =>
+    performanceRoom({
+      service: currentService() ?? 'unknown',
+      metrics,
+      slowMs,
+      ...(logSlowRequests ? { log } : {}),
+      route: (request) => routeOf(new URL(request.url).pathname, known.get(request)?.status ?? 0),
+      fields: (request) => fieldsOf(known.get(request)?.metadata),
+    })(async (request, run: Run) => {
+      const response = await run(request)
+      const one = known.get(request)
+      if (one !== undefined) one.status = response.status
+      return response
+    }),
+  )
+  const measure: PerformanceRequest = async (request, handler, metadata = {}) => {
+    if (!enabled || Math.random() >= sampleRate) return handler(request)
+    nameService(metadata.service)
+    known.set(request, { metadata, status: 0 })
+    return measured()(request, handler)
+  }
+  return (request, handler, metadata) => {
+    takesBoth('performanceMiddleware', request, handler)
+    return measure(request, handler, metadata)
   }
 }
 
+const fieldsOf = ({ requestId, service }: RequestMetadata = {}): Readonly<Record<string, unknown>> => ({
+  ...(requestId === undefined ? {} : { request_id: requestId }),
+  ...(service === undefined ? {} : { of: service }),
+})
+
+/** Which responses are kept, under which key, and for how long. */
+export interface CacheConfig {
+  /** Names the resource of a request. @defaultValue its origin, path and query, so that no page is taken for another */
+  readonly keyGenerator?: (request: Request) => string
+  /** For a response that does not say for how long, in milliseconds. @defaultValue 60 000 */
+  readonly ttlMs?: number
+  /** Only paths that begin so; an empty list stands for all. @defaultValue `['/health']` */
+  readonly includePaths?: readonly string[]
+  /** And none that begin so. @defaultValue none */
+  readonly excludePaths?: readonly string[]
+  /** `GET` and `HEAD`: no other method has answers to keep. @defaultValue `['GET']` */
+  readonly methods?: readonly string[]
+  /** Whether a request may be answered from the cache, and its answer be kept. @defaultValue always */
+  readonly condition?: (request: Request) => boolean
+}
+
 /**
- * Keeps a handler's responses: `cacheMiddleware({ ttlMs: 60_000 })(handler)`. As the one of `@easymo/perf/http`, in
- * `responseCache` unless another cache is given, and for 1 minute unless the response says for how long.
+ * Keeps responses for a minute: `await cacheMiddleware(config)(request, handler)`. As the one of `@easymo/perf/http`, in a
+ * cache of 200 responses; `X-Cache` says `HIT` or `MISS`.
+ *
+ * **What belongs to one user is not kept for another**: requests with a cookie or an `Authorization`, and answers that say
+ * `private`, `no-store` or `Set-Cookie`, pass through. Statuses other than 200 are kept as HTTP says, errors never.
  *
  * @throws OptionError `ERR_PERF_OPTION`
  */
-export function cacheMiddleware(options: Partial<CacheMiddlewareOptions> = {}): Middleware {
-  takesOptions('cacheMiddleware', options)
-  return cacheRoom({ cache: responseCache, ttlMs: 60_000, ...options })
-}
-
-/** How this process does, as the JSON of the metrics endpoint: metrics, caches, pools, handlers, memory. */
-export function generatePerformanceReport(): PerformanceDocument {
-  return performanceDocument(shownRegistry())
-}
-
-function metricsPage(option: Ask): FetchHandler {
-  const token = textOf(option, 'METRICS_TOKEN')
-  const access = token === undefined ? {} : { access: { tokens: [token] } }
-  // Without access it is closed, and says so in a fact: that is its answer to a service that has no token yet.
-  return metricsEndpoint({ metrics: shownRegistry, host: hostOf(option), ...access } as MetricsEndpointOptions)
-}
-
-const healthPages = (option: Ask): ((metrics: Metrics) => FetchHandler) => {
-  const about = { service: option('service') ?? 'easymo', version: option('version') ?? '0.0.0' }
-  const options = { ...about, checks: option('checks') ?? {}, host: hostOf(option) }
-  const made = new WeakMap<Metrics, FetchHandler>()
-  return (metrics) => {
-    let page = made.get(metrics)
-    if (page === undefined) made.set(metrics, (page = healthEndpoint({ ...options, metrics })))
-    return page
+export function cacheMiddleware(config: CacheConfig = {}): RequestMiddleware {
+  takesConfig('cacheMiddleware', config)
+  knownOptions(config, 'keyGenerator', 'ttlMs', 'includePaths', 'excludePaths', 'methods', 'condition')
+  const { keyGenerator: key, ttlMs = 60_000, includePaths = ['/health'], excludePaths = [], condition } = config
+  const methods = new Set((config.methods ?? ['GET']).map((method) => method.toUpperCase()))
+  if ([...methods].some((method) => method !== 'GET' && method !== 'HEAD'))
+    throw new OptionError('methods may hold GET and HEAD: the answers to others are not to be kept')
+  isFunction('condition', condition, 'optional')
+  const kept = cacheRoom({
+    cache: responseCache(),
+    ttlMs,
+    ...(key === undefined ? {} : { key }),
+    ...(includePaths.length === 0 ? {} : { include: includePaths.map(beginningWith) }),
+    exclude: excludePaths.map(beginningWith),
+  })((request, run: Run) => run(request))
+  const answer: RequestMiddleware = async (request, handler) => {
+    // Writes go through it, because they end what was kept of their address.
+    const isRead = request.method === 'GET' || request.method === 'HEAD'
+    if (isRead && (!methods.has(request.method) || condition?.(request) === false)) return handler(request)
+    return kept(request, handler)
+  }
+  return (request, handler) => {
+    takesBoth('cacheMiddleware', request, handler)
+    return answer(request, handler)
   }
 }
 
-const healthPage: FetchHandler = (request) => part(healthPages)(shownRegistry())(request)
+const beginningWith = (path: string): RegExp => new RegExp(`^${path.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`)
 
-/**
- * Answers `/metrics`, `/health` and `/health/live`, whatever stands before them in the path; 404 for all others. Metrics
- * are for who brings `METRICS_TOKEN` as `Authorization: Bearer <token>`, and closed where that is not set. Checks are those
- * given to `configureEasymo`.
- *
- * @throws OptionError `ERR_PERF_OPTION` for a `METRICS_TOKEN` that no header can carry
- */
-export function handlePerformanceRequest(request: Request): Promise<Response> {
-  takesRequest('handlePerformanceRequest', request)
-  return pageOf(request)
-}
-
-async function pageOf(request: Request): Promise<Response> {
-  const path = request.url.replace(/[?#].*$/s, '')
-  if (path.endsWith('/metrics')) return part(metricsPage)(request)
-  if (/\/health(?:\/live)?$/.test(path)) return healthPage(request)
-  return new Response('Not Found\n', { status: 404 })
-}
-
-/** How the service is, as the JSON of its health page: status, checks, and the rates of the last five minutes. */
-export async function getHealthMetrics(): Promise<HealthDocument> {
-  // The page's own words, so that there is one judgement of what is healthy.
-  const response = await healthPage(new Request('http://localhost/health'))
-  return (await response.json()) as HealthDocument
+/** Asked at each request: it may be configured anew after the middleware was made. */
+function responseCache(): ResponseCache {
+  const whole = () => part(responses).cache
+  return {
+    get: (key) => whole().get(key),
+    set: (key, response, how) => whole().set(key, response, how),
+    delete: (key) => whole().delete(key),
+    begin: (key) => whole().begin(key),
+    peek: (key) => whole().peek(key),
+  }
 }

@@ -1,15 +1,17 @@
 export { configureEasymo, resetEasymo, type EasymoOptions } from './options.ts'
-export type { EasymoClient } from './client.ts'
-export { createCache } from '../cache/index.ts'
+export type { EasymoClient, EasymoSupabase, EasymoTypes } from './client.ts'
+export { createCache, MemoryCache, type MemoryCacheOptions, type MemoryCacheStats } from './memory-cache.ts'
 export {
   cleanupAllCaches,
   clearAllCaches,
+  clearResponseCache,
   configCache,
   getAllCacheStats,
+  getResponseCacheStats,
   locationCache,
   profileCache,
-  responseCache,
   stateCache,
+  type AllCacheStats,
 } from './caches.ts'
 export {
   getCachedAppConfig,
@@ -23,7 +25,8 @@ export {
   invalidateStateCache,
   setCachedLocation,
 } from './accessors.ts'
-export { query, type EasymoQuery } from './query.ts'
+export { EasymoQuery, query, type EasymoResult, type EasymoSingle, type PaginationOptions } from './query.ts'
+export type { Branch } from './or-text.ts'
 export {
   getActiveTrip,
   getProfileById,
@@ -32,20 +35,23 @@ export {
   getTransactionHistory,
   getUserClaims,
   getWalletBalance,
-  type ClaimOptions,
-  type PageOptions,
-  type TransactionPage,
+  type LimitOptions,
+  type ProfileOptions,
 } from './queries.ts'
 export { findNearbyDrivers, type NearbyDriver } from './nearby.ts'
 export type { NearbyOptions } from './nearby-options.ts'
-export { getClientPool, getPooledClient, getSupabaseClient, type ClientPool } from './clients.ts'
+export type { Position } from './geo.ts'
+export { getClientPool, getPooledClient, getSupabaseClient } from './clients.ts'
+export type { ClientPool, ClientPoolStats } from './client-pool.ts'
 export {
   checkDuplicate,
   clearDeduplicationCache,
   deduplicationMiddleware,
   getDeduplicationStats,
-  type DuplicateCheck,
+  type DeduplicationConfig,
+  type DeduplicationResult,
 } from './dedup.ts'
+export type { RequestMiddleware } from './request-middleware.ts'
 export {
   getHandlerLoadingStats,
   getLazyHandler,
@@ -54,8 +60,11 @@ export {
   lazyExecute,
   preloadHandlers,
   registerLazyHandler,
+  type HandlerLoadingStats,
+  type HandlerModule,
   type LazyHandler,
 } from './handlers.ts'
+export type { ImportFn } from './lazy-slot.ts'
 export {
   decrementGauge,
   exportPrometheusMetrics,
@@ -72,7 +81,9 @@ export {
   timeAsync,
   timeSync,
   type Labels,
+  type Timed,
 } from './metrics.ts'
+export { easymoMetrics } from './everything.ts'
 export {
   recordApiMetrics,
   recordDatabaseMetrics,
@@ -84,18 +95,36 @@ export {
 } from './trackers.ts'
 export {
   cacheMiddleware,
+  performanceMiddleware,
+  type CacheConfig,
+  type PerformanceConfig,
+  type PerformanceRequest,
+  type RequestMetadata,
+} from './http.ts'
+export {
   generatePerformanceReport,
   getHealthMetrics,
   handlePerformanceRequest,
-  performanceMiddleware,
-} from './http.ts'
-export { backgroundWarmup, isWarmedUp, warmup, warmupOnce, type WarmupTasks } from './warmup.ts'
+  type HealthMetrics,
+  type PerformanceReport,
+} from './pages.ts'
+export {
+  backgroundWarmup,
+  isWarmedUp,
+  warmup,
+  warmupOnce,
+  type WarmupConfig,
+  type WarmupResult,
+  type WarmupStep,
+} from './warmup.ts'
 export type {
+  CachedLocation,
   InsuranceClaim,
   InsuranceLead,
   Location,
   Moment,
   Profile,
+  Row,
   Trip,
   UserState,
   Wallet,

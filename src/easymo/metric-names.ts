@@ -49,11 +49,6 @@ export function metricName(kind: Kind, given: unknown): MetricName | undefined {
   return { name: kind === 'counter' ? `${legal}_total` : legal, scale: seconds ?? 1, isTime: seconds !== undefined }
 }
 
-/** The name for what a stopwatch measures: in milliseconds, unless the name has a unit already. */
-export function timerName(given: string): string {
-  return metricName('histogram', given)?.isTime === true ? given : `${given}_ms`
-}
-
 /** A label's name, as Prometheus takes it; empty where nothing is left of it. */
 export function labelName(given: string): string {
   const name = snakeCase(given)

@@ -1,14 +1,13 @@
-import { whenEnded } from '../core/promise.ts'
 import { histogramNumbers, withoutNoise, type HistogramNumbers } from '../core/histogram-summary.ts'
 import { metricsJson, prometheusText, type Family, type MetricsDocument } from '../metrics/index.ts'
-import { DynamicMetrics, valuesOf, wantedOf, type Dynamic, type Labels } from './dynamic-metrics.ts'
-import { timerName, type Kind } from './metric-names.ts'
+import { valuesOf, wantedOf, type Dynamic, type Labels } from './dynamic-metrics.ts'
+import { type Kind } from './metric-names.ts'
 import { mergedSeries } from './series.ts'
-import { forgetRegistry, forRegistry, registry, shownRegistry } from './shown.ts'
+import { everything } from './everything.ts'
+import { labelsBeside } from './service.ts'
+import { dynamicMetrics as dynamic, forgetRegistry, registry } from './shown.ts'
 
 export type { Labels } from './dynamic-metrics.ts'
-
-const dynamic: () => DynamicMetrics = /* @__PURE__ */ forRegistry((metrics) => new DynamicMetrics(metrics), registry)
 
 /**
  * Adds to a counter; it is defined by its first use, and gets the labels that come later: recordings have '' for one that
@@ -57,61 +56,94 @@ export function recordHistogram(name: string, value: number, labels?: Labels): v
 }
 
 /**
- * A histogram in few numbers, in the unit of the name: all its series that carry these labels, together; null when nothing
- * was recorded. Also finds by its name alone what a timer without a unit in its name has recorded, in milliseconds.
+ * A histogram in few numbers, in the unit of the name: all its series that carry these labels, together; zeros when nothing
+ * was recorded.
  */
-export function getHistogramStats(name: string, labels?: Labels): HistogramNumbers | null {
-  const found = dynamic().known('histogram', name) ?? dynamic().known('histogram', timerName(name))
-  if (found === undefined) return null
-  const family = familyOf(found.metric)
-  const wanted = wantedOf(found.metric, labels)
-  if (family?.type !== 'histogram' || wanted === undefined) return null
-  const one = mergedSeries(family, wanted)
-  if (one === undefined) return null
+export function getHistogramStats(name: string, labels?: Labels): HistogramNumbers {
+  const found = dynamic().known('histogram', name)
+  const family = found && familyOf(found.metric)
+  const wanted = found && wantedOf(found.metric, labelsBeside(registry(), labels))
+  const one = family?.type === 'histogram' && wanted !== undefined ? mergedSeries(family, wanted) : undefined
+  if (found === undefined || family?.type !== 'histogram' || one === undefined) return { ...NO_NUMBERS }
   return histogramNumbers(one, family.buckets, 1 / found.scale)
 }
+
+/** What a histogram says that has seen nothing. */
+export const NO_NUMBERS: HistogramNumbers = { count: 0, sum: 0, avg: 0, min: 0, max: 0, p50: 0, p90: 0, p99: 0 }
 
 /**
  * Starts a stopwatch.
  *
- * @param name - in milliseconds, unless it has another unit of time at its end
- * @returns what stops it: records once, and gives the milliseconds since the start
+ * @returns what reads it, as often as you like: the milliseconds since the start
  */
-export function startTimer(name: string, labels?: Labels): () => number {
+export function startTimer(): () => number {
   const { clock } = registry()
   const startedAt = clock.elapsed()
-  let durationMs: number | undefined
-  return () => {
-    if (durationMs !== undefined) return durationMs
-    durationMs = clock.elapsed() - startedAt
-    const seconds = durationMs / 1_000
-    record('histogram', timerName(name), labels, ({ metric }, values) => metric.instrument.observe(seconds, ...values))
+  return () => clock.elapsed() - startedAt
+}
+
+/** What was done, and how long it took. */
+export interface Timed<T> {
+  readonly result: T
+  readonly durationMs: number
+}
+
+/**
+ * Measures how long an operation takes until its promise settles: `NAME_duration_ms` and `NAME_total`, both with `success`,
+ * also of what fails, which goes on to the caller.
+ */
+export async function timeAsync<T>(
+  name: string,
+  operation: () => T | PromiseLike<T>,
+  labels?: Labels,
+): Promise<Timed<T>> {
+  const end = timed(name, labels)
+  let success = false
+  try {
+    const result = await operation()
+    success = true
+    return { result, durationMs: end(true) }
+  } finally {
+    if (!success) end(false)
+  }
+}
+
+/** As {@link timeAsync}, of an operation that returns its result; for one that gives a promise, use {@link timeAsync}. */
+export function timeSync<T>(name: string, operation: () => T, labels?: Labels): Timed<T> {
+  const end = timed(name, labels)
+  let success = false
+  try {
+    const result = operation()
+    success = true
+    return { result, durationMs: end(true) }
+  } finally {
+    if (!success) end(false)
+  }
+}
+
+/** Labels together; those that cannot be read are left out, because a measurement must not throw. */
+export function joined(labels: Labels | undefined, more: Labels): Labels {
+  try {
+    return { ...more, ...labels }
+  } catch {
+    return more
+  }
+}
+
+function timed(name: string, labels: Labels | undefined): (success: boolean) => number {
+  const elapsed = startTimer()
+  return (success) => {
+    const durationMs = elapsed()
+    const all = joined(labels, { success: String(success) })
+    recordHistogram(`${name}_duration_ms`, durationMs, all)
+    incrementCounter(`${name}_total`, all)
     return durationMs
   }
 }
 
-/** Measures how long `fn` takes until its promise settles, also when it fails. */
-export async function timeAsync<T>(name: string, fn: () => T | PromiseLike<T>, labels?: Labels): Promise<T> {
-  const end = startTimer(name, labels)
-  try {
-    return await fn()
-  } finally {
-    end()
-  }
-}
-
-/**
- * Measures how long `fn` takes until it returns or throws; of a promise that it returns, until that settles. A query
- * builder that it returns runs here, and comes back as a promise.
- */
-export function timeSync<T>(name: string, fn: () => T, labels?: Labels): T {
-  const end = startTimer(name, labels)
-  return whenEnded(fn, end, end)
-}
-
 /** All metrics as a plain object; times in milliseconds. */
 export function getAllMetrics(): MetricsDocument {
-  return metricsJson(shownRegistry())
+  return metricsJson(everything())
 }
 
 /** Begins anew with no metrics at all. A counter that goes back to 0 is a restart to Prometheus. */
@@ -121,7 +153,7 @@ export function resetMetrics(): void {
 
 /** All metrics in the text format of Prometheus; times in seconds. */
 export function exportPrometheusMetrics(): string {
-  return prometheusText(shownRegistry())
+  return prometheusText(everything())
 }
 
 // eslint-disable-next-line @typescript-eslint/max-params -- which metric, of which labels, and what is recorded
@@ -132,8 +164,9 @@ function record<K extends Kind>(
   how: (found: NonNullable<ReturnType<typeof dynamicOf<K>>>, values: string[]) => void,
 ): void {
   try {
-    const found = dynamicOf(kind, name, labels)
-    if (found !== undefined) how(found, valuesOf(found.metric, labels))
+    const beside = labelsBeside(registry(), labels)
+    const found = dynamicOf(kind, name, beside)
+    if (found !== undefined) how(found, valuesOf(found.metric, beside))
   } catch {
     // Labels may be a proxy, or have getters that throw.
     dynamic().misuse('its labels cannot be read')
@@ -147,7 +180,7 @@ function total(kind: 'counter' | 'gauge', name: string, labels: Labels | undefin
   const found = dynamic().known(kind, name)
   if (found === undefined) return 0
   const family = familyOf(found.metric)
-  const wanted = wantedOf(found.metric, labels)
+  const wanted = wantedOf(found.metric, labelsBeside(registry(), labels))
   if (family === undefined || family.type === 'histogram' || wanted === undefined) return 0
   let sum = 0
   family.each((values, value) => {

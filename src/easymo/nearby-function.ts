@@ -1,5 +1,6 @@
 import { withDeadline } from '../core/deadline.ts'
 import type { Database, SqlDatabase } from '../core/database.ts'
+import { isoTime } from '../core/iso-time.ts'
 import { isPerfError, StoreSetupError, StoreUnavailable } from '../core/errors.ts'
 import { sqlStateMeans } from '../core/sql-state.ts'
 import { QueryError } from '../query/index.ts'
@@ -27,8 +28,9 @@ export async function askFunction(
   const { since, clock } = part(absences)
   const absentSince = since.get(database)
   if (absentSince !== undefined && clock.elapsed() - absentSince < ABSENT_MS) return undefined
-  const { lat, lng, radiusKm, vehicleType = null, limit } = wanted
-  const args = { p_lat: lat, p_lng: lng, p_radius_km: radiusKm, p_vehicle_type: vehicleType, p_limit: limit }
+  const { lat, lng, radiusKm, vehicleType = null, limit, since: from } = wanted
+  const where = { p_lat: lat, p_lng: lng, p_radius_km: radiusKm }
+  const args = { ...where, p_vehicle_type: vehicleType, p_limit: limit, p_window_start: isoTime(from) }
   try {
     if (database.kind === 'sql') return await overSql(database, args)
     // A database made by hand has no way to call a function.

@@ -1,4 +1,4 @@
-import { hasMethods, isText, knownOptions } from '../core/check.ts'
+import { hasMethods, isText, knownOptions, oneOf } from '../core/check.ts'
 import { variables, type EnvLookup } from '../core/env.ts'
 import { OptionError } from '../core/errors.ts'
 import { defaultHost, type Host } from '../core/host.ts'
@@ -15,15 +15,25 @@ export interface EasymoOptions {
   readonly createClient?: SupabaseClientsOptions<SupabaseLike>['createClient']
   /** Where variables are; on Workers the handler's `env`. @defaultValue the environment of the process */
   readonly env?: EnvLookup
-  /** Names the service in the health document. @defaultValue `easymo` */
+  /**
+   * Names the service, in the health document and on every line of metrics. @defaultValue `OTEL_SERVICE_NAME`, else what the
+   * first call of `trackColdStart`, or another that names a service, says
+   */
   readonly service?: string
   /** @defaultValue `0.0.0` */
   readonly version?: string
+  /** The parts of the business that the service looks after, for the health document. @defaultValue not shown */
+  readonly domains?: readonly string[]
+  /**
+   * Who may read `/metrics`: `public` for everybody who can reach it. @defaultValue who brings `METRICS_TOKEN`, or, where
+   * that is not set, `SUPABASE_SERVICE_ROLE_KEY`, as `Authorization: Bearer ...`
+   */
+  readonly metricsAccess?: 'public'
   /** What the health of the service is judged by. @defaultValue none */
   readonly checks?: HealthChecks
   /** Knows for `deduplicationMiddleware` which updates are done; with a store in production. @defaultValue in memory */
   readonly dedup?: Pick<UpdateRunner, 'claimAll'>
-  /** What `warmup` and its siblings do when they are given no tasks. @defaultValue loads the registered handlers */
+  /** What `warmup` and its siblings do besides their own steps. @defaultValue nothing */
   readonly warmup?: Readonly<Record<string, WarmupTask | WarmupRun>>
   readonly host?: Host
 }
@@ -37,13 +47,17 @@ interface Part {
   readonly asked: ReadonlySet<keyof EasymoOptions>
 }
 
-const NAMES = ['supabase', 'createClient', 'env', 'service', 'version', 'checks', 'dedup', 'warmup', 'host'] as const
+const NAMES = [
+  ...(['supabase', 'createClient', 'env', 'service', 'version', 'domains', 'metricsAccess'] as const),
+  ...(['checks', 'dedup', 'warmup', 'host'] as const),
+] as const
 
 /** All that the preset reads of its environment. */
 export type Variable =
   | 'SUPABASE_URL'
   | 'SUPABASE_SERVICE_ROLE_KEY'
   | 'METRICS_TOKEN'
+  | 'OTEL_SERVICE_NAME'
   | 'CACHE_TTL_PROFILE'
   | 'CACHE_TTL_STATE'
   | 'CACHE_TTL_CONFIG'
@@ -55,6 +69,7 @@ const VARIABLES: readonly Variable[] = [
   'SUPABASE_URL',
   'SUPABASE_SERVICE_ROLE_KEY',
   'METRICS_TOKEN',
+  'OTEL_SERVICE_NAME',
   'CACHE_TTL_PROFILE',
   'CACHE_TTL_STATE',
   'CACHE_TTL_CONFIG',
@@ -75,16 +90,16 @@ const parts = new Map<(option: Ask) => unknown, Part>()
  *
  * @throws OptionError `ERR_PERF_OPTION`
  */
-export function configureEasymo(chosen: EasymoOptions): void {
-  knownOptions(chosen, ...NAMES)
-  check(chosen)
-  const next = { ...options, ...chosen }
+export function configureEasymo(given: EasymoOptions): void {
+  knownOptions(given, ...NAMES)
+  check(given)
+  const next = { ...options, ...given }
   const changed = NAMES.filter((name) => !(name === 'env' ? sameEnv(next.env) : Object.is(options[name], next[name])))
   for (const [make, { asked }] of parts) if (changed.some((name) => asked.has(name))) parts.delete(make)
   options = next
 }
 
-/** Forgets everything: configuration, caches, deduplication, metrics, registered handlers. For tests. */
+/** Forgets everything: configuration, caches, deduplication, metrics, loaded handlers (not which there are). For tests. */
 export function resetEasymo(): void {
   options = {}
   parts.clear()
@@ -102,6 +117,9 @@ export function part<T>(make: (option: Ask) => T): T {
   parts.set(make, { value, asked })
   return value
 }
+
+/** An option as it stands now, for what is not made anew when it changes. */
+export const chosen: Ask = (name) => options[name]
 
 /** Lets the next use make it anew. */
 export function forget(make: (option: Ask) => unknown): void {
@@ -138,12 +156,15 @@ function sameEnv(next: EnvLookup | undefined): boolean {
   return VARIABLES.every((name) => before(name) === after(name))
 }
 
-function check({ supabase, createClient, service, version, dedup, host }: EasymoOptions): void {
+function check(given: EasymoOptions): void {
+  const { supabase, createClient, service, version, domains, metricsAccess, dedup, host } = given
   if (supabase !== undefined) hasMethods('supabase', supabase, 'from', 'rpc')
   if (createClient !== undefined && typeof createClient !== 'function')
     throw new OptionError('createClient must be a function')
   if (service !== undefined) isText('service', service)
   if (version !== undefined) isText('version', version)
+  if (domains !== undefined && !Array.isArray(domains)) throw new OptionError('domains must be an array of strings')
+  if (metricsAccess !== undefined) oneOf(['public'], 'metricsAccess', metricsAccess)
   if (dedup !== undefined) hasMethods('dedup', dedup, 'claimAll')
   if (host !== undefined) hasMethods('host', host, 'observe', 'track', 'randomId')
 }

@@ -11,7 +11,9 @@ import {
   getUserClaims,
   query,
   resetEasymo,
+  type EasymoQuery,
   type NearbyOptions,
+  type Position,
   type Profile,
 } from './index.ts'
 
@@ -27,12 +29,16 @@ beforeEach(async () => {
   await db.empty()
 })
 
-it('reads profiles as they are now, and never from the cache', async () => {
+it('reads profiles from the cache, and as they are now where that is asked for, in these fields alone', async () => {
   await db.pool.query(`insert into profiles (user_id, whatsapp_e164, full_name) values ($1, '+250788000001', 'a')`, [ALINE]) // prettier-ignore
   expect(await getProfileById(db.pool, ALINE)).toMatchObject({ full_name: 'a' })
   await db.pool.query("update profiles set full_name = 'b'")
-  expect(await getProfileById(db.pool, ALINE)).toMatchObject({ full_name: 'b' })
-  expect(await getProfileByPhone(db.pool, '250 788 000 001')).toMatchObject({ full_name: 'b' })
+  expect(await getProfileById(db.pool, ALINE)).toMatchObject({ full_name: 'a' })
+  expect(await getProfileById(db.pool, ALINE, { useCache: false, fields: 'user_id, full_name' })).toEqual({
+    user_id: ALINE,
+    full_name: 'b',
+  })
+  expect(await getProfileByPhone(db.pool, '250 788 000 001', { fields: 'full_name' })).toEqual({ full_name: 'b' })
   expect(await getProfileByPhone(db.pool, '250788000002')).toBeNull()
 })
 
@@ -58,37 +64,37 @@ it('takes a trip for active in six states, and no other', async () => {
   }
 })
 
-it('finds the newest lead of a number, however it is written on either side', async () => {
+it('finds the newest lead of a number of the last 15 minutes, however it is written on either side', async () => {
   await db.pool.query(`insert into insurance_leads (whatsapp, status, created_at) values
-    ('250788000001', 'old', now() - interval '1 day'), ('+250788000001', 'new', now()), ('250788000002', 'other', now())`)
+    ('250788000001', 'old', now() - interval '16 minutes'), ('+250788000001', 'new', now() - interval '14 minutes'),
+    ('250788000002', 'other', now()), ('250788000004', 'old', now() - interval '16 minutes')`)
   for (const whatsapp of ['+250788000001', '250788000001'])
     expect(await getRecentInsuranceLead(db.pool, whatsapp)).toMatchObject({ status: 'new' })
-  expect(await getRecentInsuranceLead(db.pool, '250788000003')).toBeNull()
+  expect(await getRecentInsuranceLead(db.pool, '250788000001', 1)).toBeNull()
+  expect(await getRecentInsuranceLead(db.pool, '250788000004')).toBeNull()
+  expect(await getRecentInsuranceLead(db.pool, '250788000004', 60)).toMatchObject({ status: 'old' })
   await expect(getRecentInsuranceLead(db.pool, '')).rejects.toMatchObject({ code: 'ERR_PERF_OPTION' })
 })
 
-it('lists the claims of a number, newest first, by status and page', async () => {
+it('lists the claims of a number, the ten newest first, or as many as are asked for', async () => {
   await db.pool.query(`insert into insurance_claims (whatsapp, status, submitted_at)
-    select '+250788000001', case when n % 2 = 0 then 'paid' else 'open' end, now() - n * interval '1 hour'
-    from generate_series(1, 5) n union all select '250788000002', 'open', now()`)
-  const all = await getUserClaims(db.pool, '250788000001')
-  expect(all.map(({ status }) => status)).toEqual(['open', 'paid', 'open', 'paid', 'open'])
-  expect(await getUserClaims(db.pool, '250788000001', { status: 'paid' })).toHaveLength(2)
-  expect(await getUserClaims(db.pool, '250788000001', { status: ['paid', 'open'], page: 2, pageSize: 2 })).toEqual(all.slice(2, 4)) // prettier-ignore
-  expect(await getUserClaims(db.pool, '250788000001', { status: [] })).toEqual([])
+    select '+250788000001', n::text, now() - n * interval '1 hour' from generate_series(1, 12) n
+    union all select '250788000002', 'other', now()`)
+  const claims = await getUserClaims(db.pool, '250788000001')
+  expect(claims.map(({ status }) => status)).toEqual(Array.from({ length: 10 }, (_, n) => `${n + 1}`))
+  expect(await getUserClaims(db.pool, '+250788000001', { limit: 2 })).toEqual(claims.slice(0, 2))
+  expect(await getUserClaims(db.pool, '250788000001', { limit: 100 })).toHaveLength(12)
 })
 
 it('pages through transactions that came in the same moment, and shows each once', async () => {
   await db.pool.query(`insert into wallet_transactions (user_id, type, amount, status, created_at)
-    select '${ALINE}', 'topup', n + 0.25, 'done', '2026-01-01' from generate_series(1, 5) n`)
-  await db.pool.query(`insert into wallet_transactions (user_id, type, amount, status) values ($1, 'x', 9, 'done')`, [BOSCO]) // prettier-ignore
+    select '${ALINE}', 'topup', n + 0.25, 'done', '2026-01-01' from generate_series(1, 15) n`)
+  await db.pool.query(`insert into wallet_transactions (user_id, type, amount, status) values ($1, 'x', 99, 'done')`, [BOSCO]) // prettier-ignore
+  expect(await getTransactionHistory(db.pool, ALINE)).toHaveLength(10)
   const amounts: number[] = []
-  for (let page = 1; page <= 3; page += 1) {
-    const { data, count, hasMore } = await getTransactionHistory(db.pool, ALINE, { page, pageSize: 2 })
-    expect([count, hasMore]).toEqual([5, page < 3])
-    amounts.push(...data.map(({ amount }) => amount))
-  }
-  expect(amounts.sort()).toEqual([1.25, 2.25, 3.25, 4.25, 5.25])
+  for (let offset = 0; offset < 15; offset += 4)
+    amounts.push(...(await getTransactionHistory(db.pool, ALINE, { limit: 4, offset })).map(({ amount }) => amount))
+  expect(amounts.sort((a, b) => a - b)).toEqual(Array.from({ length: 15 }, (_, n) => n + 1.25))
 })
 
 describe('findNearbyDrivers', () => {
@@ -96,8 +102,8 @@ describe('findNearbyDrivers', () => {
     const { role = 'driver', status = 'open', vehicle = 'moto' } = more
     return db.pool.query(`insert into trips (user_id, role, status, vehicle_type, pickup_lat, pickup_lng) values ($1, $2, $3, $4, $5, $6)`, [BOSCO, role, status, vehicle, lat, lng]) // prettier-ignore
   }
-  const places = async (options: NearbyOptions): Promise<unknown[]> =>
-    (await findNearbyDrivers(db.pool, options)).map(({ pickup_lat, pickup_lng }) => [pickup_lat, pickup_lng])
+  const places = async (place: Position, options: NearbyOptions): Promise<unknown[]> =>
+    (await findNearbyDrivers(db.pool, place, options)).map(({ pickup_lat, pickup_lng }) => [pickup_lat, pickup_lng])
 
   it('gives drivers with an open trip within the radius, nearest first, with the true distance', async () => {
     await driver(-1.9541, 30.0619)
@@ -106,16 +112,26 @@ describe('findNearbyDrivers', () => {
     await driver(-1.9451, 30.0619, { status: 'matched' })
     // In the corner of the box around 5 km, and 6.9 km away.
     await driver(-1.988, 30.106)
-    const near = await findNearbyDrivers(db.pool, { ...KIGALI, radiusKm: 5 })
+    const near = await findNearbyDrivers(db.pool, KIGALI, { radiusKm: 5 })
     expect(near.map(({ distance_km }) => Math.round(distance_km * 1_000))).toEqual([111, 1_112])
-    expect(await findNearbyDrivers(db.pool, { ...KIGALI, radiusKm: 7 })).toHaveLength(3)
-    expect(await findNearbyDrivers(db.pool, { ...KIGALI, radiusKm: 0.05 })).toHaveLength(0)
+    expect(await findNearbyDrivers(db.pool, KIGALI, { radiusKm: 7 })).toHaveLength(3)
+    expect(await findNearbyDrivers(db.pool, KIGALI, { radiusKm: 0.05 })).toHaveLength(0)
+  })
+
+  it('gives trips of the last 30 days, or of as many as are asked for, and 9 within 15 km', async () => {
+    for (let n = 1; n <= 12; n += 1) await driver(KIGALI.lat + n / 100, KIGALI.lng)
+    expect(await findNearbyDrivers(db.pool, KIGALI)).toHaveLength(9)
+    await db.pool.query("update trips set created_at = now() - interval '31 days' where pickup_lat < -1.9")
+    expect(await findNearbyDrivers(db.pool, KIGALI, { limit: 20 })).toHaveLength(8)
+    expect(await findNearbyDrivers(db.pool, KIGALI, { limit: 20, windowDays: 40 })).toHaveLength(12)
+    const [nearest] = await findNearbyDrivers(db.pool, KIGALI)
+    expect(nearest?.distance).toBe(nearest?.distance_km)
   })
 
   it('gives only the vehicles asked for, and the nearest so many', async () => {
     for (let n = 1; n <= 5; n += 1) await driver(KIGALI.lat + n / 1_000, KIGALI.lng, { vehicle: n % 2 === 0 ? 'car' : 'moto' }) // prettier-ignore
-    expect(await findNearbyDrivers(db.pool, { ...KIGALI, radiusKm: 5, vehicleType: 'car' })).toHaveLength(2)
-    const [nearest] = await findNearbyDrivers(db.pool, { ...KIGALI, radiusKm: 5, limit: 1 })
+    expect(await findNearbyDrivers(db.pool, KIGALI, { radiusKm: 5, vehicleType: 'car' })).toHaveLength(2)
+    const [nearest] = await findNearbyDrivers(db.pool, KIGALI, { radiusKm: 5, limit: 1 })
     expect(nearest?.pickup_lat).toBeCloseTo(KIGALI.lat + 0.001)
   })
 
@@ -123,24 +139,24 @@ describe('findNearbyDrivers', () => {
     await driver(-17, 179.99)
     await driver(-17, -179.99)
     await driver(-17, 0)
-    expect(await places({ lat: -17, lng: 179.98, radiusKm: 5 })).toEqual([[-17, 179.99], [-17, -179.99]]) // prettier-ignore
-    expect(await places({ lat: -17, lng: -180, radiusKm: 5 })).toHaveLength(2)
-    expect(await places({ lat: -17, lng: 180, radiusKm: 5 })).toHaveLength(2)
+    expect(await places({ lat: -17, lng: 179.98 }, { radiusKm: 5 })).toEqual([[-17, 179.99], [-17, -179.99]]) // prettier-ignore
+    expect(await places({ lat: -17, lng: -180 }, { radiusKm: 5 })).toHaveLength(2)
+    expect(await places({ lat: -17, lng: 180 }, { radiusKm: 5 })).toHaveLength(2)
   })
 
   it('looks across a pole, where every longitude is near', async () => {
     await driver(89.99, 0)
     await driver(89.99, 180)
     await driver(-89.99, 0)
-    expect(await places({ lat: 89.99, lng: 0, radiusKm: 3 })).toEqual([[89.99, 0], [89.99, 180]]) // prettier-ignore
-    expect(await places({ lat: 90, lng: 0, radiusKm: 2 })).toHaveLength(2)
-    expect(await places({ lat: 0, lng: 0, radiusKm: 20_038 })).toHaveLength(3)
+    expect(await places({ lat: 89.99, lng: 0 }, { radiusKm: 3 })).toEqual([[89.99, 0], [89.99, 180]]) // prettier-ignore
+    expect(await places({ lat: 90, lng: 0 }, { radiusKm: 2 })).toHaveLength(2)
+    expect(await places({ lat: 0, lng: 0 }, { radiusKm: 20_038 })).toHaveLength(3)
   })
 
   it('finds the nearest of more than one answer holds', async () => {
     await db.pool.query(`insert into trips (user_id, role, status, vehicle_type, pickup_lat, pickup_lng)
       select '${BOSCO}', 'driver', 'open', 'moto', ${KIGALI.lat} + (2500 - n) * 0.00001, ${KIGALI.lng} from generate_series(1, 2500) n`)
-    const near = await findNearbyDrivers(db.pool, { ...KIGALI, radiusKm: 50, limit: 100 })
+    const near = await findNearbyDrivers(db.pool, KIGALI, { radiusKm: 50, limit: 100 })
     expect(near).toHaveLength(100)
     near.forEach(({ pickup_lat }, n) => expect(pickup_lat).toBeCloseTo(KIGALI.lat + n * 0.00001, 8))
   })
@@ -148,13 +164,13 @@ describe('findNearbyDrivers', () => {
   it('ends where more are in one place than one answer holds', async () => {
     await db.pool.query(`insert into trips (user_id, role, status, pickup_lat, pickup_lng)
       select '${BOSCO}', 'driver', 'open', ${KIGALI.lat}, ${KIGALI.lng} from generate_series(1, 1100) n`)
-    expect(await findNearbyDrivers(db.pool, { ...KIGALI, radiusKm: 1 })).toHaveLength(20)
+    expect(await findNearbyDrivers(db.pool, KIGALI, { radiusKm: 1 })).toHaveLength(9)
   })
 
   it('writes the status and the role into the statement, so that the partial index can serve it', async () => {
     await db.pool.query(`create index on trips (role, vehicle_type, pickup_lat, pickup_lng) where status = 'open'`)
     db.forget()
-    await findNearbyDrivers(db.pool, { ...KIGALI, radiusKm: 1 })
+    await findNearbyDrivers(db.pool, KIGALI, { radiusKm: 1 })
     expect(db.asked('trips')).toMatch(/"status" = 'open'.*"role" = 'driver'/)
   })
 
@@ -166,7 +182,7 @@ describe('findNearbyDrivers', () => {
       for (const lng of [-180, -179, -60, 0, 90, 179])
         for (const radiusKm of [100, 1_700, 5_000]) {
           const inside = rows.filter((row) => distanceKm({ lat, lng }, { lat: row.pickup_lat, lng: row.pickup_lng }) <= radiusKm) // prettier-ignore
-          const found = await findNearbyDrivers(db.pool, { lat, lng, radiusKm, limit: 100 })
+          const found = await findNearbyDrivers(db.pool, { lat, lng }, { radiusKm, limit: 100 })
           expect(found.length, JSON.stringify({ lat, lng, radiusKm })).toBe(Math.min(100, inside.length))
         }
   })
@@ -175,16 +191,16 @@ describe('findNearbyDrivers', () => {
     await driver(KIGALI.lat + 0.01, KIGALI.lng)
     await driver(KIGALI.lat + 0.001, KIGALI.lng)
     await db.pool
-      .query(`create function find_nearby_drivers(p_lat float8, p_lng float8, p_radius_km float8, p_vehicle_type text, p_limit int)
+      .query(`create function find_nearby_drivers(p_lat float8, p_lng float8, p_radius_km float8, p_vehicle_type text, p_limit int, p_window_start timestamptz)
       returns setof trips language sql as 'select * from trips where p_radius_km > 0.5 order by id limit p_limit'`)
-    const found = await findNearbyDrivers(db.pool, { ...KIGALI, radiusKm: 1 })
+    const found = await findNearbyDrivers(db.pool, KIGALI, { radiusKm: 1 })
     expect(found.map(({ distance_km }) => Math.round(distance_km * 1_000))).toEqual([111])
     await db.pool
-      .query(`create or replace function find_nearby_drivers(p_lat float8, p_lng float8, p_radius_km float8, p_vehicle_type text, p_limit int)
+      .query(`create or replace function find_nearby_drivers(p_lat float8, p_lng float8, p_radius_km float8, p_vehicle_type text, p_limit int, p_window_start timestamptz)
       returns setof trips language plpgsql as 'begin raise exception ''broken''; end'`)
-    await expect(findNearbyDrivers(db.pool, { ...KIGALI, radiusKm: 1 })).rejects.toMatchObject({ code: 'ERR_PERF_QUERY', sqlState: 'P0001' }) // prettier-ignore
+    await expect(findNearbyDrivers(db.pool, KIGALI, { radiusKm: 1 })).rejects.toMatchObject({ code: 'ERR_PERF_QUERY', sqlState: 'P0001' }) // prettier-ignore
     await db.pool.query('drop function find_nearby_drivers')
-    expect(await findNearbyDrivers(db.pool, { ...KIGALI, radiusKm: 1 })).toHaveLength(1)
+    expect(await findNearbyDrivers(db.pool, KIGALI, { radiusKm: 1 })).toHaveLength(1)
   })
 
   it.each([
@@ -195,32 +211,73 @@ describe('findNearbyDrivers', () => {
     { limit: 0 },
     { limit: 101 },
     { radius: 1 },
+    { windowDays: -1 },
   ])('refuses %j', async (wrong) => {
-    const options = { ...KIGALI, radiusKm: 1, ...wrong } as NearbyOptions
-    await expect(findNearbyDrivers(db.pool, options)).rejects.toMatchObject({ code: 'ERR_PERF_OPTION' })
+    const { lat, lng, ...options } = { ...KIGALI, radiusKm: 1, ...wrong } as Position & NearbyOptions
+    await expect(findNearbyDrivers(db.pool, { lat, lng }, options)).rejects.toMatchObject({ code: 'ERR_PERF_OPTION' })
   })
 })
 
 describe('query', () => {
   beforeEach(() => db.pool.query(`insert into profiles (user_id, wa_id, full_name) values ($1, '1', 'a'), ($2, '2', 'b')`, [ALINE, BOSCO])) // prettier-ignore
 
-  it('gives data, error and count, by await and by execute', async () => {
-    const profiles = query<Profile>(db.pool, 'profiles').select('full_name').orderBy('full_name')
-    const all = { data: [{ full_name: 'a' }, { full_name: 'b' }], error: null, count: 2 }
-    expect(await profiles.withCount().execute()).toEqual(all)
-    expect(await profiles.withCount()).toEqual(all)
-    expect(await profiles.eq('wa_id', '2').maybeSingle()).toEqual({ data: { full_name: 'b' }, error: null, count: null }) // prettier-ignore
-    const { data, error } = await profiles.or((p) => p.eq('wa_id', '1'), (p) => p.isNull('wa_id')) // prettier-ignore
-    expect([data?.length, error]).toEqual([1, null])
-    expect((await profiles.exists().execute()).data).toBe(true)
-    expect(profiles.toSQL().text).toMatch(/^select "full_name" from "profiles"/)
+  it('gives data, error and count', async () => {
+    const profiles = query(db.pool, 'profiles').select('full_name').in('wa_id', ['1', '2', '3'])
+    expect(await profiles.orderBy('full_name').execute()).toEqual({ data: [{ full_name: 'b' }, { full_name: 'a' }], error: null }) // prettier-ignore
+    expect(await profiles.withCount().limit(1).execute()).toEqual({ data: [{ full_name: 'b' }], error: null, count: 2 })
+    const page = query<Profile>(db.pool, 'profiles').orderBy('wa_id', 'asc').paginate({ page: 2, pageSize: 1 })
+    expect(await page.execute()).toMatchObject({ data: [{ full_name: 'b' }], error: null, count: 2 })
+  })
+
+  it('changes with every method, so that a filter holds whose result nobody took', async () => {
+    const profiles = query(db.pool, 'profiles')
+    profiles.eq('wa_id', '2')
+    expect((await profiles.execute()).data).toMatchObject([{ full_name: 'b' }])
+  })
+
+  it.each<[string, (one: EasymoQuery) => EasymoQuery, string[]]>([
+    ['neq', (one) => one.neq('wa_id', '1'), ['b']],
+    ['gt', (one) => one.gt('wa_id', '1'), ['b']],
+    ['gte', (one) => one.gte('wa_id', '1'), ['a', 'b']],
+    ['lt', (one) => one.lt('wa_id', '2'), ['a']],
+    ['lte', (one) => one.lte('wa_id', '2'), ['a', 'b']],
+    ['like', (one) => one.like('full_name', 'A%'), []],
+    ['ilike', (one) => one.ilike('full_name', 'A%'), ['a']],
+    ['isNull', (one) => one.isNull('language'), ['a', 'b']],
+    ['isNotNull', (one) => one.isNotNull('language'), []],
+    ['offset', (one) => one.offset(1), ['b']],
+    ['or, by text', (one) => one.or('wa_id.eq.1,language.not.is.null'), ['a']],
+    ['or, by quoted text', (one) => one.or('full_name.eq."a,b",wa_id.in.(2,"3")'), ['b']],
+    ['or, by functions', (one) => one.or((row) => row.eq('wa_id', '1'), (row) => row.eq('wa_id', '2')), ['a', 'b']], // prettier-ignore
+  ])('has %s', async (_, filtered, names) => {
+    const { data } = await filtered(query(db.pool, 'profiles')).orderBy('full_name', 'asc').execute()
+    expect(data?.map(({ full_name }) => full_name)).toEqual(names)
+  })
+
+  it.each([
+    '',
+    'wa_id',
+    'wa_id.eq.(1)',
+    'wa_id.eq.1,',
+    'wa_id.eq.1;x',
+    'wa_id.drop.1',
+    'and(a.eq.1)',
+    'a.is.1',
+    'a.in.1',
+  ])('refuses the text %j for or, without repeating it', (text) => {
+    expect(() => query(db.pool, 'profiles').or(text)).toThrow(expect.objectContaining({ code: 'ERR_PERF_OPTION' }))
   })
 
   it('gives what went wrong as error, and does not reject', async () => {
-    const { data, error, count } = await query(db.pool, 'no_such_table')
-    expect([data, error?.code, count]).toEqual([null, 'ERR_PERF_STORE_SETUP', null])
-    const single = await query(db.pool, 'profiles').single().execute()
-    expect([single.data, single.error?.code]).toEqual([null, 'ERR_PERF_QUERY'])
+    const { data, error, count } = await query(db.pool, 'no_such_table').execute()
+    expect([data, error?.code, count]).toEqual([null, 'ERR_PERF_STORE_SETUP', undefined])
+    expect(await query(db.pool, 'no_such_table').single()).toMatchObject({ data: null, error: { code: 'ERR_PERF_STORE_SETUP' } }) // prettier-ignore
+  })
+
+  it('gives the first row for single, and null for none, as no error', async () => {
+    const one = query<Profile>(db.pool, 'profiles').select('full_name').orderBy('full_name')
+    expect(await one.single()).toEqual({ data: { full_name: 'b' }, error: null })
+    expect(await query(db.pool, 'profiles').eq('wa_id', '9').single()).toEqual({ data: null, error: null })
   })
 
   it('throws for a filter without a value, which must not read everybody’s rows', () => {

@@ -1,81 +1,112 @@
-import { knownOptions } from '../core/check.ts'
+import { between, knownOptions } from '../core/check.ts'
+import { isoTime } from '../core/iso-time.ts'
 import { query } from '../query/index.ts'
+import { getCachedProfile } from './accessors.ts'
 import { databaseOf, type EasymoClient } from './client.ts'
+import { hostOf, part, type Ask } from './options.ts'
 import { digitsOf } from './phone.ts'
 import { profileById, profileByPhone } from './reads.ts'
-import type { InsuranceClaim, InsuranceLead, Profile, Trip, Wallet, WalletTransaction } from './tables.ts'
+import type { InsuranceClaim, InsuranceLead, Profile, Row, Trip, Wallet, WalletTransaction } from './tables.ts'
 
 /** The states of a trip that somebody is still concerned with. */
 const ACTIVE = ['open', 'matched', 'started', 'arrived', 'picked_up', 'in_progress'] as const
 
-/** Which page of a list, newest first. */
-export interface PageOptions {
-  /** From 1. @defaultValue 1 */
-  readonly page?: number
-  /** At most 1000. @defaultValue 20 */
-  readonly pageSize?: number
+/** How a profile is read. */
+export interface ProfileOptions {
+  /** The columns to read, with commas between. @defaultValue all */
+  readonly fields?: string
 }
 
-/** Which claims of a user. */
-export interface ClaimOptions extends PageOptions {
-  /** One status, or several. @defaultValue all */
-  readonly status?: string | readonly string[]
+/** Which rows of a list, newest first. */
+export interface LimitOptions {
+  /** At most so many, up to 1000. @defaultValue 10 */
+  readonly limit?: number
 }
 
-/** One page of a wallet's transactions, newest first. */
-export interface TransactionPage {
-  readonly data: WalletTransaction[]
-  /** Of all pages together. */
-  readonly count: number
-  readonly hasMore: boolean
-  readonly page: number
-  readonly pageSize: number
+const clocks = (option: Ask) => hostOf(option).clock
+
+/**
+ * The profile of a user, or null.
+ *
+ * @param options - `useCache` (true): as {@link getCachedProfile}, every column, whatever `fields` says; with false it is
+ *   read as it is now, with these `fields`
+ * @throws as {@link getCachedProfile}
+ */
+export async function getProfileById(
+  client: EasymoClient,
+  userId: string,
+  options: ProfileOptions & { readonly useCache?: boolean } = {},
+): Promise<Row<Profile> | null> {
+  knownOptions(options, 'useCache', 'fields')
+  const { useCache = true, fields } = options
+  if (useCache) return getCachedProfile(client, userId)
+  return (await profileById(databaseOf(client), userId, { fields })) as Row<Profile> | null
 }
 
-/** The profile of a user as it is now, or null; {@link getCachedProfile} is the same from the cache. */
-export async function getProfileById(client: EasymoClient, userId: string): Promise<Profile | null> {
-  return profileById(databaseOf(client), userId)
+/**
+ * The profile that a phone number belongs to as it is now, or null; {@link getCachedProfileByPhone} is the same from the
+ * cache.
+ *
+ * @throws as {@link getCachedProfileByPhone}
+ */
+export async function getProfileByPhone(
+  client: EasymoClient,
+  phone: string,
+  options: ProfileOptions = {},
+): Promise<Row<Profile> | null> {
+  knownOptions(options, 'fields')
+  const { fields } = options
+  return (await profileByPhone(databaseOf(client), digitsOf(phone), { fields })) as Row<Profile> | null
 }
 
-/** The profile that a phone number belongs to as it is now, or null; {@link getCachedProfileByPhone} is the same from the cache. */
-export async function getProfileByPhone(client: EasymoClient, phone: string): Promise<Profile | null> {
-  return profileByPhone(databaseOf(client), digitsOf(phone))
-}
-
-/** The newest trip of a user that is not over, or null. Not cached. */
-export async function getActiveTrip(client: EasymoClient, userId: string): Promise<Trip | null> {
+/** The newest trip of a user that is not over, or null. Not cached. @throws QueryError, and the other errors of the database */
+export async function getActiveTrip(client: EasymoClient, userId: string): Promise<Row<Trip> | null> {
   const { data } = await query<Trip>(databaseOf(client), 'trips')
     .eq('user_id', userId)
     .in('status', ACTIVE)
     .orderBy('created_at', 'desc')
     .first()
     .execute()
-  return data
+  return data as Row<Trip> | null
 }
 
-/** The newest insurance lead of a WhatsApp number, written with or without `+`; or null. Not cached. */
-export async function getRecentInsuranceLead(client: EasymoClient, whatsapp: string): Promise<InsuranceLead | null> {
+/**
+ * The newest insurance lead of a WhatsApp number, written with or without `+`, that is not older than so many minutes; or
+ * null. Not cached.
+ *
+ * @throws OptionError `ERR_PERF_OPTION`; QueryError and the other errors of the database
+ */
+export async function getRecentInsuranceLead(
+  client: EasymoClient,
+  phone: string,
+  windowMinutes = 15,
+): Promise<Row<InsuranceLead> | null> {
+  between([0, 52_560_000], 'windowMinutes', windowMinutes)
   const { data } = await query<InsuranceLead>(databaseOf(client), 'insurance_leads')
-    .in('whatsapp', formsOf(whatsapp))
+    .in('whatsapp', formsOf(phone))
+    .gte('created_at', isoTime(part(clocks).now() - windowMinutes * 60_000))
     .orderBy('created_at', 'desc')
     .first()
     .execute()
-  return data
+  return data as Row<InsuranceLead> | null
 }
 
-/** The insurance claims of a WhatsApp number, written with or without `+`, newest first. Not cached. */
+/**
+ * The insurance claims of a WhatsApp number, written with or without `+`, newest first. Not cached.
+ *
+ * @throws OptionError `ERR_PERF_OPTION`; QueryError and the other errors of the database
+ */
 export async function getUserClaims(
   client: EasymoClient,
-  whatsapp: string,
-  options: ClaimOptions = {},
-): Promise<InsuranceClaim[]> {
-  const { status, page = 1, pageSize = 20 } = options
-  knownOptions(options, 'status', 'page', 'pageSize')
-  const claims = query<InsuranceClaim>(databaseOf(client), 'insurance_claims').in('whatsapp', formsOf(whatsapp))
-  const wanted = status === undefined ? claims : claims.in('status', typeof status === 'string' ? [status] : status)
-  // By `id`, too: of two that came in the same moment, no page shows one twice and the other never.
-  const { data } = await wanted.orderBy('submitted_at', 'desc').orderBy('id').paginate({ page, pageSize }).execute()
-  return data
+  phone: string,
+  options: LimitOptions = {},
+): Promise<Row<InsuranceClaim>[]> {
+  knownOptions(options, 'limit')
+  const { limit = 10 } = options
+  const claims = query<InsuranceClaim>(databaseOf(client), 'insurance_claims').in('whatsapp', formsOf(phone))
+  // By `id`, too: of two that came in the same moment it is always the same one that is left out.
+  const { data } = await claims.orderBy('submitted_at', 'desc').orderBy('id').limit(limit).execute()
+  return data as Row<InsuranceClaim>[]
 }
 
 /** The balance of a user's wallet, or 0 when there is no wallet. Not cached: it is money. */
@@ -84,24 +115,29 @@ export async function getWalletBalance(client: EasymoClient, userId: string): Pr
   return Number((await wallet.maybeSingle().execute()).data?.balance ?? 0)
 }
 
-/** One page of what went in and out of a user's wallet, newest first. Not cached. */
+/**
+ * What went in and out of a user's wallet, newest first. Not cached.
+ *
+ * @param options - `limit` (10) and `offset` (0): so many rows are left out at the start
+ * @throws OptionError `ERR_PERF_OPTION`; QueryError and the other errors of the database
+ */
 export async function getTransactionHistory(
   client: EasymoClient,
   userId: string,
-  options: PageOptions = {},
-): Promise<TransactionPage> {
-  const { page = 1, pageSize = 20 } = options
-  knownOptions(options, 'page', 'pageSize')
-  const { data, count, hasMore } = await query<WalletTransaction>(databaseOf(client), 'wallet_transactions')
+  options: LimitOptions & { readonly offset?: number } = {},
+): Promise<Row<WalletTransaction>[]> {
+  knownOptions(options, 'limit', 'offset')
+  const { limit = 10, offset = 0 } = options
+  const { data } = await query<WalletTransaction>(databaseOf(client), 'wallet_transactions')
     .eq('user_id', userId)
     .orderBy('created_at', 'desc')
+    // By `id`, too: of two that came in the same moment, no page shows one twice and the other never.
     .orderBy('id')
-    .paginate({ page, pageSize })
-    .withCount()
+    .limit(limit)
+    .offset(offset)
     .execute()
   // `numeric` comes as text over SQL.
-  const rows = data.map((row) => ({ ...row, amount: Number(row.amount) }))
-  return { data: rows, count: count ?? 0, hasMore: hasMore === true, page, pageSize }
+  return data.map((row) => ({ ...(row as Row<WalletTransaction>), amount: Number(row.amount) }))
 }
 
 function formsOf(whatsapp: string): string[] {

@@ -1,79 +1,195 @@
-import { query as start, type Column, type ExecuteOptions, type Filters, type Listed, type OrderOptions, type Page, type Query, type Settled, type Shape, type Data } from '../query/index.ts' // prettier-ignore
+import { wholeAtLeast } from '../core/check.ts'
+import type { PerfError } from '../core/errors.ts'
+import { query as start, type Column, type Comparable, type ExecuteOptions, type Filters, type OrderOptions, type Query, type Shape } from '../query/index.ts' // prettier-ignore
 import { databaseOf, type EasymoClient } from './client.ts'
+import { branchesOf, type Branch } from './or-text.ts'
+
+/** What a query gives: rows, or what went wrong; `count` after `withCount` and `paginate`. */
+export type EasymoResult<Data> =
+  | { readonly data: Data; readonly error: null; readonly count?: number }
+  | { readonly data: null; readonly error: PerfError; readonly count?: undefined }
+
+/** One row or null, or what went wrong. */
+export type EasymoSingle<Row> =
+  { readonly data: Row | null; readonly error: null } | { readonly data: null; readonly error: PerfError }
+
+/** One page, by its number from 1. */
+export interface PaginationOptions {
+  readonly page: number
+  /** At most 1000. */
+  readonly pageSize: number
+}
+
+type AnyRow = Record<string, unknown>
+type Inner = Query<AnyRow, AnyRow, Shape>
 
 /**
- * A read of one table whose result is `{ data, error, count }`: by `await`, as with supabase-js, or by `execute()`. The
- * other methods are those of `query` of `@easymo/perf/query`, and give a new query each.
+ * A read of one table. **Every method changes this very query** and gives it back, so that a filter in an `if` holds whether or
+ * not its result is used; the builder of `@easymo/perf/query` makes new ones instead.
  */
-export interface EasymoQuery<Row, Selected = Row, S extends Shape = 'many'>
-  extends Filters<Row>, PromiseLike<Settled<Data<Selected, S>>> {
-  /** Reads every column of the table, as a query does that never calls `select`. */
-  select(all: '*'): EasymoQuery<Row, Row, S>
-  /** The columns to read, instead of all. */
-  select<C extends Column<Row>>(...columns: readonly [C, ...C[]]): EasymoQuery<Row, Pick<Row, C>, S>
-  /** The columns in one string, with commas between. */
-  select<Text extends string>(
-    columns: Listed<Text> extends Column<Row> ? Text : never,
-  ): EasymoQuery<Row, Pick<Row, Listed<Text> & Column<Row>>, S>
-  /** Sorts by this column, within the order given before. */
-  orderBy(column: Column<Row>, direction?: 'asc' | 'desc', options?: OrderOptions): this
-  /** At most so many rows. */
-  limit(rows: number): this
-  /** Leaves out so many rows at the start of the order asked for. */
-  offset(rows: number): this
-  /** One page, and whether there is a next one, by its number or by the cursor of the page before. Excludes `limit` and `offset`. */
-  paginate(page: Page): this
-  /** Counts all rows that match. */
-  withCount(how?: 'exact' | 'estimated'): this
-  /** Exactly one row; none, and more than one, is an error. */
-  single(): EasymoQuery<Row, Selected, 'single'>
-  /** One row or `null`; more than one is an error. */
-  maybeSingle(): EasymoQuery<Row, Selected, 'maybeSingle'>
-  /** The first row in the order asked for, or `null`. */
-  first(): EasymoQuery<Row, Selected, 'first'>
-  /** Whether there is such a row. */
-  exists(): EasymoQuery<Row, Selected, 'exists'>
-  /** The statement that reads the rows. */
-  toSQL(): { readonly text: string; readonly values: readonly unknown[] }
-  /** Puts the query to the database; never rejects, the database's errors come as `error`. */
-  execute(options?: ExecuteOptions): Promise<Settled<Data<Selected, S>>>
+export class EasymoQuery<Row extends object = Record<string, unknown>> {
+  #query: Inner
+  #limit: number | undefined
+  #offset: number | undefined
+
+  /** Use {@link query}. */
+  constructor(client: EasymoClient, table: string) {
+    this.#query = start<AnyRow>(databaseOf(client), table)
+  }
+
+  /** The columns to read, in one string with commas between. @defaultValue all */
+  select(columns = '*'): this {
+    return this.#with((query) => query.select(columns as '*'))
+  }
+
+  /** The same value. Null is not one, nor is undefined, which must not read everybody's rows: both throw. */
+  eq<C extends Column<Row>>(column: C, value: Comparable<Row[C]>): this {
+    return this.#where((row) => row.eq(column, value))
+  }
+
+  /** Not equal; rows where the column is null do not match, as in SQL. */
+  neq<C extends Column<Row>>(column: C, value: Comparable<Row[C]>): this {
+    return this.#where((row) => row.neq(column, value))
+  }
+
+  /** Greater than the value, in the order of the database. */
+  gt<C extends Column<Row>>(column: C, value: Comparable<Row[C]>): this {
+    return this.#where((row) => row.gt(column, value))
+  }
+
+  /** Greater than the value, or the same. */
+  gte<C extends Column<Row>>(column: C, value: Comparable<Row[C]>): this {
+    return this.#where((row) => row.gte(column, value))
+  }
+
+  /** Less than the value, in the order of the database. */
+  lt<C extends Column<Row>>(column: C, value: Comparable<Row[C]>): this {
+    return this.#where((row) => row.lt(column, value))
+  }
+
+  /** Less than the value, or the same. */
+  lte<C extends Column<Row>>(column: C, value: Comparable<Row[C]>): this {
+    return this.#where((row) => row.lte(column, value))
+  }
+
+  /** One of these. An empty list matches no row. */
+  in<C extends Column<Row>>(column: C, values: readonly Comparable<Row[C]>[]): this {
+    return this.#where((row) => row.in(column, values))
+  }
+
+  /** `%` stands for any text, `_` for one character. */
+  like(column: Column<Row>, pattern: string): this {
+    return this.#where((row) => row.like(column, pattern))
+  }
+
+  /** {@link EasymoQuery.like} without regard to case. */
+  ilike(column: Column<Row>, pattern: string): this {
+    return this.#where((row) => row.ilike(column, pattern))
+  }
+
+  /** Only rows that have no value in this column. */
+  isNull(column: Column<Row>): this {
+    return this.#where((row) => row.isNull(column))
+  }
+
+  /** Only rows that have some value in this column. */
+  isNotNull(column: Column<Row>): this {
+    return this.#where((row) => row.isNotNull(column))
+  }
+
+  /**
+   * At least one of these holds: PostgREST's text, `or('status.eq.open,status.is.null')`, or functions.
+   *
+   * **Never put into the text what a user wrote**: a comma in it would be one more condition. Its conditions are read here,
+   * and what is not of the form `column.operator.value` throws; a value with anything but letters, digits, spaces and
+   * `_ - + : @ . %` has to stand in double quotes. For values that come from outside there are functions:
+   * `or((row) => row.eq('wa_id', text), (row) => row.eq('phone_number', text))`.
+   *
+   * @throws OptionError `ERR_PERF_OPTION`
+   */
+  or(...branches: readonly [text: string] | readonly Branch[]): this {
+    const [first] = branches
+    const all = typeof first === 'string' ? branchesOf(first) : (branches as readonly Branch[])
+    return this.#where((row) => row.or(...all))
+  }
+
+  /** Sorts by this column, within the order given before. @defaultValue `desc` */
+  orderBy(column: Column<Row>, direction: 'asc' | 'desc' = 'desc', options?: OrderOptions): this {
+    return this.#with((query) => query.orderBy(column, direction, options))
+  }
+
+  /** At most so many rows; the last word counts. */
+  limit(rows: number): this {
+    wholeAtLeast(1, 'limit', rows)
+    this.#limit = rows
+    return this
+  }
+
+  /** Leaves out so many rows at the start; the last word counts. */
+  offset(rows: number): this {
+    wholeAtLeast(0, 'offset', rows)
+    this.#offset = rows
+    return this
+  }
+
+  /** Counts all rows that match, whatever the limit. */
+  withCount(): this {
+    return this.#with((query) => query.withCount())
+  }
+
+  /** One page, and the count of all rows. */
+  paginate({ page, pageSize }: PaginationOptions): this {
+    wholeAtLeast(1, 'page', page)
+    wholeAtLeast(1, 'pageSize', pageSize)
+    this.#offset = (page - 1) * pageSize
+    return this.limit(pageSize).withCount()
+  }
+
+  /** Puts the query to the database; never rejects: the database's errors come as `error`. */
+  async execute(options: ExecuteOptions = {}): Promise<EasymoResult<Row[]>> {
+    let query = this.#query
+    if (this.#limit !== undefined) query = query.limit(this.#limit)
+    if (this.#offset !== undefined) query = query.offset(this.#offset)
+    const { data, error, count } = await query.settle(options)
+    if (error !== null) return { data: null, error }
+    return { data: data as unknown as Row[], error: null, ...(count === null ? {} : { count }) }
+  }
+
+  /** The first row in the order asked for, or null; that there are more is no error. */
+  async single(options: ExecuteOptions = {}): Promise<EasymoSingle<Row>> {
+    const { data, error } = await this.limit(1).execute(options)
+    return error === null ? { data: data[0] ?? null, error } : { data: null, error }
+  }
+
+  #with(next: (query: Inner) => unknown): this {
+    this.#query = next(this.#query) as Inner
+    return this
+  }
+
+  #where(condition: (row: Filters<AnyRow>) => unknown): this {
+    return this.#with((query) => condition(query))
+  }
 }
 
 /**
- * Starts a read of one table that keeps `{ data, error, count }`: what goes wrong in the database comes as `error`, and
- * `data` is null then.
+ * Starts a read of one table whose result is `{ data, error, count }`: what goes wrong in the database comes as `error`,
+ * and `data` is null then.
  *
  * @param client - a client of supabase-js, a Postgres driver, or a database made of one
  * @throws OptionError `ERR_PERF_OPTION`, here and in the methods, for a name, a value or a number that cannot be: such as
  *   `eq('user_id', undefined)`, which must not read everybody's rows
+ *
+ * @example
+ * const { data, error, count } = await query(client, 'trips')
+ *   .select('id, status')
+ *   .in('status', ['open', 'matched'])
+ *   .orderBy('created_at')
+ *   .paginate({ page: 1, pageSize: 20 })
+ *   .execute()
  */
 export function query<Row extends object = Record<string, unknown>>(
   client: EasymoClient,
   table: string,
 ): EasymoQuery<Row> {
-  return settled(start<Row>(databaseOf(client), table)) as unknown as EasymoQuery<Row>
-}
-
-type AnyQuery = Query<Record<string, unknown>, unknown, Shape>
-type Method = (...args: readonly unknown[]) => unknown
-
-/** Passes on every method of the builder, also those that it gets later, and answers with `settle` where it would run. */
-function settled<Row>(builder: Query<Row> | AnyQuery): object {
-  const settle: Method = (options = {}) => (builder as AnyQuery).settle(options as ExecuteOptions)
-  return new Proxy(builder, {
-    get(target, name) {
-      if (name === 'execute' || name === 'settle') return settle
-      if (name === 'then')
-        return (onSettled?: Method, onFailed?: Method) =>
-          (target as AnyQuery).settle().then(onSettled as never, onFailed as never)
-      const member: unknown = Reflect.get(target, name, target)
-      if (typeof member !== 'function' || name === 'toSQL') return boundTo(target, member)
-      return (...args: readonly unknown[]) => settled(Reflect.apply(member, target, args) as AnyQuery)
-    },
-  })
-}
-
-/** Builders keep what they hold in private fields, which a proxy has not. */
-function boundTo(target: object, member: unknown): unknown {
-  return typeof member === 'function' ? (...args: readonly unknown[]) => Reflect.apply(member, target, args) as unknown : member // prettier-ignore
+  return new EasymoQuery<Row>(client, table)
 }

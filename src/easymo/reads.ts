@@ -1,20 +1,27 @@
 import type { Database } from '../core/database.ts'
 import type { Call } from '../core/deadline.ts'
-import { query, type Filters } from '../query/index.ts'
+import { query, type Filters, type Query } from '../query/index.ts'
 import { leftMs } from './expiry.ts'
 import type { AppConfig, Profile, UserState } from './tables.ts'
 
-type Options = Partial<Call>
+interface Options extends Partial<Pick<Call, 'signal'>> {
+  /** The columns to read, with commas between. @defaultValue all */
+  readonly fields?: string | undefined
+}
 
 /** The profile of a user, or null. Throws `QueryError` when the database does: an outage is not a missing profile. */
 export async function profileById(
   database: Database,
   userId: string,
-  { signal }: Options = {},
+  { signal, fields }: Options = {},
 ): Promise<Profile | null> {
-  const { data } = await query<Profile>(database, 'profiles').eq('user_id', userId).maybeSingle().execute({ signal })
+  const { data } = await profilesOf(database, fields).eq('user_id', userId).maybeSingle().execute({ signal })
   return data
 }
+
+/** Which columns are read is not known to the types: the row is what the table has. */
+const profilesOf = (database: Database, fields = '*'): Query<Profile> =>
+  query<Profile>(database, 'profiles').select(fields as '*')
 
 /** Where a number may stand; first the one that WhatsApp itself has proven, last the one that people type. */
 const PHONE_COLUMNS = ['wa_id', 'whatsapp_e164', 'phone_number'] as const
@@ -26,10 +33,10 @@ const PHONE_COLUMNS = ['wa_id', 'whatsapp_e164', 'phone_number'] as const
 export async function profileByPhone(
   database: Database,
   digits: string,
-  { signal }: Options = {},
+  { signal, fields }: Options = {},
 ): Promise<Profile | null> {
   const forms = [digits, `+${digits}`]
-  const profiles = query<Profile>(database, 'profiles').orderBy('user_id')
+  const profiles = profilesOf(database, fields).orderBy('user_id')
   const anywhere = profiles.or(...PHONE_COLUMNS.map((column) => (one: Filters<Profile>) => one.in(column, forms)))
   const { data } = await anywhere.limit(2).execute({ signal })
   if (data.length < 2) return data[0] ?? null
@@ -60,13 +67,17 @@ export async function liveState(
   return leftMs(data, now()) > 0 ? data : null
 }
 
-/** The value of a setting that is active, or null. */
-export async function activeConfig(database: Database, key: string, { signal }: Options = {}): Promise<unknown> {
-  const { data } = await query<AppConfig>(database, 'app_config')
-    .select('value')
-    .eq('key', key)
-    .eq('active', true)
-    .maybeSingle()
-    .execute({ signal })
-  return data?.value ?? null
+/** As many settings are read at once as PostgREST gives, as Supabase sets it up. */
+const SETTINGS = 1_000
+
+/** The settings that are active, by key. */
+export async function activeConfig(database: Database, { signal }: Options = {}): Promise<Record<string, unknown>> {
+  const active = query<AppConfig>(database, 'app_config').select('key', 'value').eq('active', true).orderBy('key')
+  const all = new Map<string, unknown>()
+  for (let offset = 0; ; offset += SETTINGS) {
+    const { data } = await active.limit(SETTINGS).offset(offset).execute({ signal })
+    for (const { key, value } of data) all.set(key, value)
+    // By entries and not by assignment: a setting may be called `__proto__`.
+    if (data.length < SETTINGS) return Object.fromEntries(all)
+  }
 }

@@ -92,7 +92,7 @@ describe('getCachedState', () => {
     await addState(ALINE, 'long', [new Date(Date.now() + 60_000)])
     expect(await getCachedState(db.pool, ALINE)).toMatchObject({ key: 'long' })
     await addState(ALINE, 'forever', [null])
-    invalidateStateCache(db.pool, ALINE)
+    invalidateStateCache(ALINE)
     expect(await getCachedState(db.pool, ALINE)).toMatchObject({ key: 'forever' })
   })
 
@@ -125,11 +125,11 @@ describe('getCachedState', () => {
     await getCachedState(db.pool, ALINE)
     await getCachedState(db.pool, BOSCO, 'ride')
     await db.pool.query(`update user_state set data = '{"step":"next"}'`)
-    invalidateStateCache(db.pool, ALINE)
+    invalidateStateCache(ALINE)
     expect(await getCachedState(db.pool, ALINE, 'ride')).toMatchObject({ data: { step: 'next' } })
     expect(await getCachedState(db.pool, ALINE)).toMatchObject({ data: { step: 'next' } })
     expect(await getCachedState(db.pool, BOSCO, 'ride')).toMatchObject({ data: { step: 'ride' } })
-    invalidateStateCache(db.pool, BOSCO, 'ride')
+    invalidateStateCache(BOSCO)
     expect(await getCachedState(db.pool, BOSCO, 'ride')).toMatchObject({ data: { step: 'next' } })
   })
 
@@ -169,7 +169,7 @@ describe('keys', () => {
     await db.pool.query(`insert into profiles (user_id, wa_id) values ($1, '250788000001')`, [ALINE])
     await getCachedProfile(db.pool, ALINE)
     for (const key of [`[1,"id","${ALINE}"]`, ALINE, `id:${ALINE}`]) expect(profileCache.get(key)).toBeUndefined()
-    profileCache.set(`[1,"id","${BOSCO}"]`, { user_id: ALINE } as never)
+    profileCache.set(`[1,"id","${BOSCO}"]`, { user_id: ALINE })
     expect(await getCachedProfile(db.pool, BOSCO)).toBeNull()
   })
 })
@@ -178,45 +178,54 @@ describe('getCachedAppConfig', () => {
   const set = (key: string, value: unknown, active = true): Promise<unknown> =>
     db.pool.query('insert into app_config values ($1, $2, $3)', [key, JSON.stringify(value), active])
 
-  it('gives the value of an active setting, for 10 minutes', async () => {
+  it('gives the active settings by key, for 10 minutes', async () => {
     const clock = manualClock()
     configureEasymo({ host: createHost({ clock }) })
+    expect(await getCachedAppConfig(db.pool)).toEqual({})
+    invalidateConfigCache()
     await set('fares', { base: 500 })
+    await set('__proto__', 1)
     await set('old', 1, false)
-    expect(await getCachedAppConfig(db.pool, 'fares')).toEqual({ base: 500 })
-    expect(await getCachedAppConfig(db.pool, 'old')).toBeNull()
+    expect(Object.entries(await getCachedAppConfig(db.pool))).toEqual([['__proto__', 1], ['fares', { base: 500 }]]) // prettier-ignore
     await clock.tick(599_999)
-    await getCachedAppConfig(db.pool, 'fares')
+    await getCachedAppConfig(db.pool)
     expect(db.reads('app_config')).toBe(2)
     await clock.tick(1)
-    await getCachedAppConfig(db.pool, 'fares')
+    await getCachedAppConfig(db.pool)
     expect(db.reads('app_config')).toBe(3)
   })
 
-  it('reads anew what was invalidated, one or all', async () => {
+  it('reads anew what was invalidated, also more than one answer of the database holds', async () => {
+    await db.pool.query(`insert into app_config select 'k' || n, to_jsonb(n) from generate_series(1, 2500) n`)
+    expect(Object.keys(await getCachedAppConfig(db.pool))).toHaveLength(2_500)
+    await db.pool.query("update app_config set value = '0'")
+    expect(await getCachedAppConfig(db.pool)).toMatchObject({ k1: 1 })
+    invalidateConfigCache()
+    expect(await getCachedAppConfig(db.pool)).toMatchObject({ k1: 0 })
+  })
+
+  it('rejects when the database does, and does not go without settings for 10 minutes', async () => {
     await set('fares', 1)
-    await getCachedAppConfig(db.pool, 'fares')
-    await db.pool.query("update app_config set value = '2'")
-    invalidateConfigCache(db.pool, 'fares')
-    expect(await getCachedAppConfig(db.pool, 'fares')).toBe(2)
-    await db.pool.query("update app_config set value = '3'")
-    invalidateConfigCache(db.pool)
-    expect(await getCachedAppConfig(db.pool, 'fares')).toBe(3)
+    await db.pool.query('alter table app_config rename to app_config_away')
+    await expect(getCachedAppConfig(db.pool)).rejects.toMatchObject({ code: 'ERR_PERF_STORE_SETUP' })
+    await db.pool.query('alter table app_config_away rename to app_config')
+    expect(await getCachedAppConfig(db.pool)).toEqual({ fares: 1 })
   })
 })
 
 describe('locations', () => {
-  it('are remembered for 30 minutes, by user', async () => {
-    const clock = manualClock()
+  it('are remembered for 30 minutes, by user, with the moment', async () => {
+    const clock = manualClock(Date.parse('2026-01-01T00:00:00Z'))
     configureEasymo({ host: createHost({ clock }) })
-    setCachedLocation(ALINE, { lat: -1.95, lng: 30.06, address: 'Kigali' })
-    expect(getCachedLocation(ALINE)).toEqual({ lat: -1.95, lng: 30.06, address: 'Kigali' })
-    expect(getCachedLocation(BOSCO)).toBeNull()
+    setCachedLocation(ALINE, { lat: -1.95, lng: 30.06 })
+    const capturedAt = '2026-01-01T00:00:00.000Z'
+    expect(await getCachedLocation(db.pool, ALINE)).toEqual({ lat: -1.95, lng: 30.06, capturedAt })
+    expect(await getCachedLocation(db.pool, BOSCO)).toBeNull()
     await clock.tick(1_800_000)
-    expect(getCachedLocation(ALINE)).toBeNull()
+    expect(await getCachedLocation(db.pool, ALINE)).toBeNull()
     setCachedLocation(ALINE, { lat: 0, lng: 0 })
     invalidateLocationCache(ALINE)
-    expect(getCachedLocation(ALINE)).toBeNull()
+    expect(await getCachedLocation(db.pool, ALINE)).toBeNull()
   })
 
   it.each([{ lat: 91, lng: 0 }, { lat: 0, lng: NaN }, { lng: 1 }, null])('refuse %j, which is no place', (place) => {
@@ -225,6 +234,18 @@ describe('locations', () => {
 })
 
 describe('invalidateProfileCache', () => {
+  it('drops that there was none, by user and by phone, for all clients', async () => {
+    expect(await getCachedProfile(db.pool, ALINE)).toBeNull()
+    expect(await getCachedProfileByPhone(db.pool, '250788000001')).toBeNull()
+    await db.pool.query(`insert into profiles (user_id, wa_id) values ($1, '250788000001')`, [ALINE])
+    expect(await getCachedProfile(db.pool, ALINE)).toBeNull()
+    invalidateProfileCache(ALINE)
+    expect(await getCachedProfile(db.pool, ALINE)).not.toBeNull()
+    expect(await getCachedProfileByPhone(db.pool, '250788000001')).toBeNull()
+    invalidateProfileCache('+250 788 000 001')
+    expect(await getCachedProfileByPhone(db.pool, '250788000001')).not.toBeNull()
+  })
+
   it('by user drops what is known under the phone numbers, too, and by phone what is known under the user', async () => {
     await db.pool.query(`insert into profiles (user_id, wa_id, full_name) values ($1, '250788000001', 'a')`, [ALINE])
     const names = async (): Promise<unknown[]> => [
@@ -233,10 +254,10 @@ describe('invalidateProfileCache', () => {
     ]
     expect(await names()).toEqual(['a', 'a'])
     await db.pool.query("update profiles set full_name = 'b'")
-    invalidateProfileCache(db.pool, { userId: ALINE })
+    invalidateProfileCache(ALINE)
     expect(await names()).toEqual(['b', 'b'])
     await db.pool.query("update profiles set full_name = 'c'")
-    invalidateProfileCache(db.pool, { phone: '+250788000001' })
+    invalidateProfileCache('+250788000001')
     expect(await names()).toEqual(['c', 'c'])
   })
 
@@ -244,9 +265,9 @@ describe('invalidateProfileCache', () => {
     await db.pool.query(`insert into profiles (user_id, phone_number, full_name) values ($1, '+250788000001', 'a')`, [ALINE]) // prettier-ignore
     expect(await getCachedProfile(db.pool, ALINE)).toMatchObject({ full_name: 'a' })
     await db.pool.query("update profiles set full_name = 'b'")
-    invalidateProfileCache(db.pool, { phone: '250788000002' })
+    invalidateProfileCache('250788000002')
     expect(await getCachedProfile(db.pool, ALINE)).toMatchObject({ full_name: 'a' })
-    invalidateProfileCache(db.pool, { phone: '250788000001' })
+    invalidateProfileCache('250788000001')
     expect(await getCachedProfile(db.pool, ALINE)).toMatchObject({ full_name: 'b' })
   })
 })
@@ -256,7 +277,7 @@ it('takes times to live from the environment, in milliseconds, and refuses what 
   configureEasymo({ host: createHost({ clock }), env: { CACHE_TTL_LOCATION: '1000', CACHE_TTL_PROFILE: '5m-secret' } })
   setCachedLocation(ALINE, { lat: 0, lng: 0 })
   await clock.tick(1_000)
-  expect(getCachedLocation(ALINE)).toBeNull()
+  expect(await getCachedLocation(db.pool, ALINE)).toBeNull()
   const refused = getCachedProfile(db.pool, ALINE)
   await expect(refused).rejects.toMatchObject({ code: 'ERR_PERF_OPTION' })
   await expect(refused).rejects.not.toThrow(/secret/)
@@ -266,15 +287,13 @@ it('has caches for the service’s own values, which count and clean up with the
   const clock = manualClock()
   configureEasymo({ host: createHost({ clock }) })
   expect(await configCache.getOrSet('k', () => 'v')).toBe('v')
-  expect(await configCache.getOrSetMany(['k', 'l', 'm'], (keys) => new Map(keys.map((key) => [key, `of ${key}`])))).toEqual(['v', 'of l', 'of m']) // prettier-ignore
-  expect(await configCache.getOrSetMany(['n'], (keys) => keys.map((key) => `of ${key}`))).toEqual(['of n'])
-  locationCache.set('here', { lat: 1, lng: 1 }, { tags: ['t'] })
-  locationCache.invalidateTag('t')
-  expect([locationCache.has('here'), configCache.peek('k'), configCache.delete('n')]).toEqual([false, 'v', true])
-  stateCache.set('s', null, { ttlMs: 5 })
-  expect(getAllCacheStats()['config']).toMatchObject({ name: 'config', size: 3, hits: 1 })
+  expect(await configCache.getOrSet('k', () => 'w')).toBe('v')
+  locationCache.set('here', { lat: 1, lng: 1 })
+  stateCache.set('s', null, 5)
+  expect([locationCache.has('here'), stateCache.has('s'), configCache.delete('n')]).toEqual([true, true, false])
+  expect(configCache.keys()).toEqual(['k'])
+  expect(getAllCacheStats().config).toEqual({ size: 1, hits: 1, misses: 1, hitRate: 0.5, evictions: 0 })
   await clock.tick(600_000)
-  // The location that was invalidated is among them.
-  expect(cleanupAllCaches()).toBe(4)
-  expect(getAllCacheStats()['config']?.size).toBe(0)
+  expect(cleanupAllCaches()).toEqual({ total: 2 })
+  expect([getAllCacheStats().config.size, getAllCacheStats().location.size]).toEqual([0, 1])
 })

@@ -78,9 +78,16 @@ export interface WalletTransaction {
   readonly metadata: unknown
 }
 
-/** Where a user is, in degrees; what a service adds is kept with it. */
+/** Where a user is, in degrees. */
 export interface Location {
   readonly lat: number
   readonly lng: number
-  readonly [more: string]: unknown
 }
+
+/** Where a user was, and since when that is known, as an ISO 8601 moment in UTC. */
+export interface CachedLocation extends Location {
+  readonly capturedAt: string
+}
+
+/** A row as it was read: the columns that this preset knows, and whatever else the table has. */
+export type Row<Known> = Known & Readonly<Record<string, unknown>>

@@ -90,6 +90,19 @@ export function healthEndpoint(options: HealthEndpointOptions): (request: Reques
   })
 }
 
+/**
+ * What the health endpoint says of the requests and caches of a registry, at once and without asking any check: rates can
+ * only degrade.
+ */
+export function healthRates(metrics: Metrics): {
+  readonly status: Extract<HealthStatus, 'healthy' | 'degraded'>
+  readonly performance: HealthDocument['performance']
+} {
+  const { rates, reasons } = judgementOf(metrics, thresholdsOf())
+  const status = reasons.length === 0 ? 'healthy' : 'degraded'
+  return { status, performance: { ...rates, uptime: Math.round(metrics.uptimeMs()) } }
+}
+
 function checked(options: HealthEndpointOptions) {
   knownOptions(options, 'service', 'version', 'domains', 'checks', 'metrics', 'thresholds', 'host')
   const { service, version, domains, checks = {}, metrics, host = defaultHost } = options

@@ -39,6 +39,7 @@ export {
 } from './trackers.ts'
 export {
   healthEndpoint,
+  healthRates,
   type HealthDocument,
   type HealthEndpointOptions,
   type HealthStatus,

@@ -26,6 +26,10 @@ export type EasymoEnvShape = {
   POOL_MAX_CLIENTS: OptionalEnvNumber
   /** In milliseconds. */
   POOL_IDLE_TIMEOUT: OptionalEnvNumber
+  /** Names the service. */
+  OTEL_SERVICE_NAME: OptionalEnvText
+  /** Where metrics are pushed to. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: OptionalEnvText
 }
 
 const secret: EnvText = z.string().check(z.minLength(1))
@@ -50,6 +54,8 @@ export const easymoEnv: z.ZodMiniObject<EasymoEnvShape> = z.object({
   CACHE_TTL_LOCATION: number,
   POOL_MAX_CLIENTS: number,
   POOL_IDLE_TIMEOUT: number,
+  OTEL_SERVICE_NAME: z.optional(secret),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.optional(z.url({ protocol: /^https?$/ })),
 })
 
 /** What `easymoEnv` gives. */

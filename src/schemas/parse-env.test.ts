@@ -32,7 +32,7 @@ describe('parseEnv', () => {
       asked.push(name)
       return (complete as Record<string, string>)[name]
     })
-    expect(asked).toHaveLength(11)
+    expect(asked).toHaveLength(13)
     expect(asked).toEqual(Object.keys(easymoEnv.shape))
   })
 

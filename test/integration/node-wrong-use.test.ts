@@ -37,12 +37,14 @@ const middlewares = {
   deduplicationMiddleware: () => deduplicationMiddleware({ name: 'door', dedup, keys: () => ['key'] }),
   performanceMiddleware: () => performanceMiddleware({ service: 'svc', metrics: createMetrics() }),
 }
-const presets = {
-  cacheMiddleware: () => easymo.cacheMiddleware(),
-  deduplicationMiddleware: () => easymo.deduplicationMiddleware(),
-  performanceMiddleware: () => easymo.performanceMiddleware({ service: 'svc' }),
-}
-const every = [...Object.entries(middlewares), ...Object.entries(presets)]
+const every = Object.entries(middlewares)
+
+/** Those of the preset take a request and its handler. */
+const presets: readonly (readonly [name: string, given: (...args: never) => unknown])[] = [
+  ['cacheMiddleware', easymo.cacheMiddleware()],
+  ['deduplicationMiddleware', easymo.deduplicationMiddleware()],
+  ['performanceMiddleware', easymo.performanceMiddleware()],
+]
 
 /** Every fetch handler of the package. */
 const handlers: readonly (readonly [name: string, handler: Given])[] = [
@@ -137,7 +139,7 @@ describe('a handler where options are due', () => {
       expect(() => wrong(...(args as [Handler]))).toThrow(
         expect.objectContaining({
           code: 'ERR_PERF_OPTION',
-          message: expect.stringContaining(`${name}({ ... })(handler)`),
+          message: expect.stringMatching(new RegExp(`${name}\\(\\{ \\.\\.\\. \\}\\)\\((?:request, )?handler\\)`)),
         }),
       )
   })
@@ -184,5 +186,17 @@ describe('toNode', () => {
     for (const framework of [express4, express5, cloudFunctions])
       expect(await (await fetch(await framework(toNode(ok)))).text()).toBe('ok')
     expect(() => createServer(toNode(ok))).not.toThrow()
+  })
+})
+
+describe.each(presets)('%s of the preset', (name, given) => {
+  const call = given as (...args: unknown[]) => unknown
+
+  it('says at once what to write, where it was given a handler, or Express calls it', async () => {
+    const right = `write await ${name}({ ... })(request, handler)`
+    for (const args of [[ok], [], [new Request('https://a.example')], [{}, {}, ok]])
+      expect(() => call(...args)).toThrow(expect.objectContaining({ code: 'ERR_PERF_WRONG_CALL', message: expect.stringContaining(right) })) // prettier-ignore
+    expect(() => call({ headers: {} }, ok)).toThrow(expect.objectContaining({ code: 'ERR_PERF_WRONG_CALL' }))
+    expect(await toldBy(used, given)).toMatchObject({ status: 500, code: 'ERR_PERF_WRONG_CALL' })
   })
 })

@@ -2,6 +2,7 @@
 import { createHost, isPerfError, type Host, type PerfError } from '@easymo/perf'
 import { cached, createCache, type Cache } from '@easymo/perf/cache'
 import { createDedup, NonRetryable } from '@easymo/perf/dedup'
+import { getPooledClient, trackHandler } from '@easymo/perf/easymo'
 import { createMetrics, prometheusText } from '@easymo/perf/metrics'
 import { createPool } from '@easymo/perf/pool'
 import { sign, whatsappDelivery } from '@easymo/perf/testing'
@@ -48,3 +49,12 @@ export const code = (error: unknown): PerfError['code'] | undefined => (isPerfEr
 createCache({ ttlMs: '30s' })
 // @ts-expect-error - a label is missing
 requests.inc()
+
+// What a service's clients are is said once.
+declare module '@easymo/perf/easymo' {
+  interface EasymoTypes {
+    client: { from(table: string): { readonly rows: number }; rpc(name: string): Promise<unknown> }
+  }
+}
+export const rows: number = getPooledClient().from('trips').rows
+export const handled: Promise<number> = trackHandler('webhook', async () => 1, { service: 'wa' })

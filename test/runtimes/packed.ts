@@ -32,6 +32,9 @@ export const subpaths = Object.keys(manifest.exports)
 /** The version of a tool that the root has pinned, so that it is written in one place. */
 const pinned = (name: string): string => `${name}@${manifest.devDependencies[name] ?? 'missing'}`
 
+/** The whole client, of the version of its part that the tests have. */
+const supabaseJs = (): string => pinned('@supabase/postgrest-js').replace('postgrest-js', 'supabase-js')
+
 /** An empty project, as `npm init -y` leaves it, with these packages installed. */
 export function emptyProject(folder: string, packages: readonly string[], ...flags: readonly string[]): string {
   mkdirSync(folder, { recursive: true })
@@ -49,7 +52,7 @@ export function packAndInstall(): Packed {
     const listed = npm(['pack', '--json', '--ignore-scripts', '--pack-destination', folder], root)
     const [{ filename }] = JSON.parse(listed) as [{ filename: string }]
     const tarball = join(folder, filename)
-    const project = emptyProject(join(folder, 'project'), [tarball, pinned('zod')])
+    const project = emptyProject(join(folder, 'project'), [tarball, pinned('zod'), supabaseJs()])
     cpSync(fileURLToPath(new URL('inside', import.meta.url)), project, { recursive: true })
     takeTypesAway(join(root, 'examples/easymo/service.ts'), join(project, 'easymo-service.mjs'))
     return { folder, tarball, project, remove }

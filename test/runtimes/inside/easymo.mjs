@@ -42,7 +42,7 @@ const cases = {
     const post = () => call('/webhook', { method: 'POST', body, headers: { 'content-type': 'application/json' } })
     const first = await post()
     mustBe(await first.json(), { success: true, replies: [{ to: '250788000001', text: 'Muraho Aline' }] })
-    mustBe(await (await post()).json(), { success: true, duplicate: true })
+    mustBe(await (await post()).json(), { success: true, duplicate: true, message: 'Request already processed' })
   },
   'the profile is read once for two messages, though every request configures anew': async () => {
     const { body } = whatsappDelivery({ text: 'again', from: '250788000001' })
@@ -60,12 +60,12 @@ const cases = {
     const page = await call('/metrics?format=prometheus', { headers: { authorization: 'Bearer scrape' } })
     const text = await page.text()
     for (const line of [
-      /^messages_total\{known="true"\} 2$/m,
+      /^messages_total\{service="wa-easymo",known="true"\} 2$/m,
       /^cold_starts_total\{service="wa-easymo"\} 1$/m,
-      /^profile_lookup_seconds_count 2$/m,
-      /^http_requests_total\{method="POST",status="200",route="\/webhook"\} 3$/m,
-      /^cache_hits_total\{cache="profile"\} 1$/m,
-      /^lazy_handler_loaded\{lazy="handlers",handler="greet"\} 1$/m,
+      /^profile_lookup_duration_seconds_count\{service="wa-easymo",success="true"\} 2$/m,
+      /^http_requests_total\{service="wa-easymo",method="POST",status="200",route="\/functions\/v1\/webhook"\} 3$/m,
+      /^cache_hits_total\{service="wa-easymo",cache="profile"\} 1$/m,
+      /^lazy_handler_loaded\{service="wa-easymo",lazy="handlers",handler="greet"\} 1$/m,
     ])
       if (!line.test(text)) throw new Error(`${line} is not in\n${text}`)
   },
@@ -73,7 +73,7 @@ const cases = {
     const { status, service: name, warmedUp } = await (await call('/health')).json()
     mustBe([status, name, warmedUp], ['healthy', 'wa-easymo', true])
     mustBe((await call('/health/live')).status, 200)
-    mustBe((await call('/elsewhere')).status, 404)
+    mustBe((await call('/elsewhere')).status, 401)
   },
 }
 

@@ -1,0 +1,1 @@
+export function runTable(): Promise<readonly { readonly name: string; readonly error?: string }[]>
