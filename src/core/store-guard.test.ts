@@ -76,7 +76,9 @@ describe.each([
     const store = vi.fn(broken)
     const before = clock.elapsed()
     for (let n = 0; n < 100; n += 1)
-      await expect(guard.run(store)).rejects.toThrow(/^the store is down and skipped: (the store did not answer within 250 ms|connection refused)$/)
+      await expect(guard.run(store)).rejects.toThrow(
+        /^the store is down and skipped: (the store did not answer within 250 ms|connection refused)$/,
+      )
     expect(store).not.toHaveBeenCalled()
     expect(clock.elapsed()).toBe(before)
   })

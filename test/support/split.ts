@@ -14,7 +14,11 @@ export function bodyOf(field: string, value: object, time?: number): object {
   return { object: 'whatsapp_business_account', entry: [{ id: 'waba', time, changes: [{ field, value }] }] }
 }
 
-export async function splitChange(field: string, value: object, time?: number): Promise<SplitDelivery<WhatsAppKeyedUpdate>> {
+export async function splitChange(
+  field: string,
+  value: object,
+  time?: number,
+): Promise<SplitDelivery<WhatsAppKeyedUpdate>> {
   return splitBody(bodyOf(field, { messaging_product: 'whatsapp', metadata: METADATA, ...value }, time))
 }
 
