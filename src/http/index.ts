@@ -12,8 +12,8 @@ export {
   expressRoute,
   type ExpressPerformanceOptions,
   type ExpressRequestLike,
-  type ExpressResponseLike,
 } from './performance-express.ts'
+export type { WatchedResponse } from './performance-head.ts'
 export {
   fastifyPerformance,
   fastifyRoute,

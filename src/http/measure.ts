@@ -44,6 +44,7 @@ export interface Ended<R> {
   readonly request: R
   /** What `begin` gave. */
   readonly startedAt: number
+  /** `gone`: the caller has left before there was an answer. */
   readonly status: unknown
   readonly error?: unknown
 }
@@ -77,18 +78,25 @@ export function measureRequests<R>(options: MeasureOptions, reader: RequestReade
       inFlight.dec()
       meter.inFlight.end(startedAt)
       const now = clock.elapsed()
+      const latencyMs = now - startedAt
       const answered = {
         method: methodLabel(reader.method(request)),
-        status: statusNumber(ended.status),
+        status: ended.status === 'gone' ? goneAfter(latencyMs, slowMs) : statusNumber(ended.status),
         route: routeLabel(quietly(() => reader.route(request))),
-        latencyMs: now - startedAt,
+        latencyMs,
       }
       meter.record(answered, now)
       if (log === undefined || (answered.status < 500 && answered.latencyMs < slowMs)) return
-      const { latencyMs, ...shown } = answered
-      quietly(() => log(lineOf(options.service, { ...shown, durationMs: latencyMs }, { reader, ...ended })))
+      const { method, status, route } = answered
+      const shown = { method, status, route, durationMs: latencyMs }
+      quietly(() => log(lineOf(options.service, shown, { reader, ...ended })))
     },
   }
+}
+
+/** Who leaves at once has a reason of his own, as nginx says it by 499; who was kept waiting was not answered in time. */
+function goneAfter(latencyMs: number, slowMs: number): number {
+  return latencyMs >= Math.max(1, slowMs) ? 504 : 499
 }
 
 function checkOptions(options: MeasureOptions): void {

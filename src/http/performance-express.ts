@@ -1,5 +1,6 @@
 import { isFunction, knownOptions } from '../core/check.ts'
 import { MEASURE_OPTIONS, measureRequests, type MeasureOptions } from './measure.ts'
+import { whenAnswered, type WatchedResponse } from './performance-head.ts'
 
 /** What is used of a request of Express 4 and 5. */
 export interface ExpressRequestLike {
@@ -11,35 +12,25 @@ export interface ExpressRequestLike {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
 }
 
-/** What is used of a response of Node. */
-export interface ExpressResponseLike {
-  readonly statusCode: number
-  readonly writableFinished: boolean
-  /** Listens for the end of the connection, or of the answer. */
-  once(event: 'close', listener: () => void): unknown
-}
-
 /** Where requests are counted, and what a log line says more. */
 export interface ExpressPerformanceOptions<R extends ExpressRequestLike> extends MeasureOptions {
   /** More for the log line, as in `performanceMiddleware`. */
   readonly fields?: (request: R) => Readonly<Record<string, unknown>>
 }
 
-/** Whom a caller leaves before the answer is there, nginx answers so: it is the caller's doing. */
-const GONE = 499
-
 /**
  * `performanceMiddleware` for Express: `app.use(expressPerformance({ service, metrics }))`, before everything else. The
  * route is the template of the handler that answered, with the path its router is mounted at, e.g. `/shop/items/:id`;
  * `other` when no handler was found.
  *
- * A request ends when its answer has been sent, or the caller has gone, which counts as a 499.
+ * A request ends when the head of its answer is sent. A caller who has gone before counts as 499, and as 504 when he had
+ * waited for `slowMs`.
  *
  * @throws OptionError `ERR_PERF_OPTION`
  */
 export function expressPerformance<R extends ExpressRequestLike = ExpressRequestLike>(
   options: ExpressPerformanceOptions<R>,
-): (request: R, response: ExpressResponseLike, next: () => void) => void {
+): (request: R, response: WatchedResponse, next: () => void) => void {
   knownOptions(options, ...MEASURE_OPTIONS, 'fields')
   const { fields } = options
   isFunction('fields', fields, 'optional')
@@ -51,10 +42,7 @@ export function expressPerformance<R extends ExpressRequestLike = ExpressRequest
   })
   return (request, response, next) => {
     const startedAt = measure.begin()
-    response.once('close', () => {
-      const status = response.writableFinished ? response.statusCode : GONE
-      measure.end({ request, startedAt, status })
-    })
+    whenAnswered(response, (status) => measure.end({ request, startedAt, status }))
     next()
   }
 }

@@ -1,6 +1,6 @@
 import { isFunction, knownOptions } from '../core/check.ts'
 import { MEASURE_OPTIONS, measureRequests, type MeasureOptions } from './measure.ts'
-import type { ExpressResponseLike } from './performance-express.ts'
+import { whenAnswered, type WatchedResponse } from './performance-head.ts'
 
 /** What is used of a request of Fastify 4 and 5. */
 export interface FastifyRequestLike {
@@ -11,9 +11,8 @@ export interface FastifyRequestLike {
 
 /** What is used of a reply. */
 export interface FastifyReplyLike {
-  readonly statusCode: number
   /** Node's response. */
-  readonly raw: Pick<ExpressResponseLike, 'writableFinished' | 'once'>
+  readonly raw: WatchedResponse
 }
 
 /** What is used of an instance: the hooks. Loosely, because each has arguments of its own. */
@@ -31,14 +30,12 @@ export interface FastifyPerformanceOptions extends MeasureOptions {
 /** A plugin of Fastify, for all routes of the instance that it is registered at. */
 export type FastifyPlugin = (instance: FastifyLike, options: unknown, done: () => void) => void
 
-/** Whom a caller leaves before the answer is there, nginx answers so: it is the caller's doing. */
-const GONE = 499
-
 /**
  * `performanceMiddleware` for Fastify: `app.register(fastifyPerformance({ service, metrics }))`, before the routes. The
  * route is the template that Fastify has matched, e.g. `/users/:id`; `other` when there was none.
  *
- * A request ends when its answer has been sent, or the caller has gone, which counts as a 499.
+ * A request ends when the head of its answer is sent. A caller who has gone before counts as 499, and as 504 when he had
+ * waited for `slowMs`.
  *
  * @throws OptionError `ERR_PERF_OPTION`
  */
@@ -52,30 +49,16 @@ export function fastifyPerformance(options: FastifyPerformanceOptions): FastifyP
     header: ({ headers }, name) => String(headers[name] ?? ''),
     ...(fields && { fields }),
   })
-  const started = new WeakMap<FastifyRequestLike, number>()
   const errors = new WeakMap<FastifyRequestLike, unknown>()
 
-  const end = (request: FastifyRequestLike, { statusCode, raw }: FastifyReplyLike): void => {
-    const startedAt = started.get(request)
-    if (startedAt === undefined) return
-    started.delete(request)
-    const status = raw.writableFinished ? statusCode : GONE
-    measure.end({ request, startedAt, status, error: errors.get(request) })
-  }
-
   const plugin: FastifyPlugin = (instance, _, done) => {
-    instance.addHook('onRequest', (request: FastifyRequestLike, reply: FastifyReplyLike, next: () => void) => {
-      started.set(request, measure.begin())
-      // Fastify tells nobody of a caller who has gone while the handler works.
-      reply.raw.once('close', () => end(request, reply))
+    instance.addHook('onRequest', (request: FastifyRequestLike, { raw }: FastifyReplyLike, next: () => void) => {
+      const startedAt = measure.begin()
+      whenAnswered(raw, (status) => measure.end({ request, startedAt, status, error: errors.get(request) }))
       next()
     })
     instance.addHook('onError', (...[request, , error, next]: [FastifyRequestLike, unknown, unknown, () => void]) => {
       errors.set(request, error)
-      next()
-    })
-    instance.addHook('onResponse', (request: FastifyRequestLike, reply: FastifyReplyLike, next: () => void) => {
-      end(request, reply)
       next()
     })
     done()

@@ -18,7 +18,7 @@ import {
   type MeasureOptions,
   type RequestLine,
 } from '../../src/http/index.ts'
-import { createMetrics, metricsJson } from '../../src/metrics/index.ts'
+import { createMetrics, metricsJson, type Metrics } from '../../src/metrics/index.ts'
 
 /** Begins to listen, with these options. @returns where */
 type Start = (options: MeasureOptions, hang: () => Promise<never>) => Promise<string>
@@ -210,5 +210,56 @@ describe('the route of a request that was answered', () => {
       '/',
       undefined,
     ])
+  })
+})
+
+/** How many requests were counted under a status. */
+function counted(metrics: Metrics, status: number): number {
+  const found = Object.entries(metricsJson(metrics).counters).filter(
+    ([name]) => name.startsWith('http_requests_total{') && name.includes(`status="${status}"`),
+  )
+  return found.reduce((sum, [, value]) => sum + value, 0)
+}
+
+describe.each(['Express', 'Fastify'])('behind %s', (name) => {
+  /** One route that never answers, one that answers with a stream that goes on. */
+  async function start(options: MeasureOptions): Promise<string> {
+    if (name === 'Express') {
+      const app = express()
+      app.use(expressPerformance(options))
+      app.get('/hang', () => undefined)
+      app.get('/events', (_, response) => void response.writeHead(200).write('data: 1\n\n'))
+      return listening(createServer(app))
+    }
+    const app = fastify({ forceCloseConnections: true })
+    void app.register(fastifyPerformance(options))
+    app.get('/hang', () => new Promise(() => undefined))
+    app.get('/events', (_, reply) => {
+      reply.hijack()
+      reply.raw.writeHead(200).write('data: 1\n\n')
+    })
+    onTestFinished(() => app.close())
+    return app.listen({ port: 0, host: '127.0.0.1' })
+  }
+
+  it('callers who have waited and gone are failures, and those who leave at once are not', async () => {
+    const metrics = createMetrics()
+    const url = await start({ service: 'core', metrics, slowMs: 100 })
+    const leave = (afterMs: number): Promise<unknown> =>
+      fetch(`${url}/hang`, { signal: AbortSignal.timeout(afterMs) }).catch(String)
+    await Promise.all(Array.from({ length: 6 }, () => leave(400)))
+    await expect.poll(() => counted(metrics, 504)).toBe(6)
+    const health = await healthEndpoint({ service: 'core', version: '1', metrics })(new Request('http://a/health'))
+    expect([health.status, ((await health.json()) as HealthDocument).status]).not.toEqual([200, 'healthy'])
+  })
+
+  it('a stream ends, for what is measured, when its head is sent', async () => {
+    const metrics = createMetrics()
+    const url = await start({ service: 'core', metrics })
+    const stream = await fetch(`${url}/events`)
+    expect(metricsJson(metrics).gauges['http_requests_in_flight']).toBe(0)
+    expect(counted(metrics, 200)).toBe(1)
+    await stream.body?.cancel()
+    await expect.poll(() => counted(metrics, 200)).toBe(1)
   })
 })
