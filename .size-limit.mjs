@@ -11,12 +11,12 @@ const budgets = {
   http: '42.4 kB',
   webhook: '11.7 kB',
   redis: '8.2 kB',
-  pg: '5.3 kB',
+  pg: '5.5 kB',
   supabase: '4.6 kB',
   schemas: '3.5 kB',
-  easymo: '97 kB',
+  easymo: '98 kB',
   testing: '12.5 kB',
-  cli: '23.6 kB',
+  cli: '24.8 kB',
 }
 
 export default Object.entries(budgets).map(([entry, limit]) => ({

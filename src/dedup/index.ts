@@ -19,3 +19,4 @@ export type {
   EachResult,
 } from '../core/updates.ts'
 export { NonRetryable, StoreSetupError, StoreUnavailable, TimeoutError } from '../core/errors.ts'
+export type { Permit, Semaphore } from '../core/semaphore.ts'

@@ -1,6 +1,8 @@
 /** A response of `node:http`, so far as it is watched. */
 export interface WatchedResponse {
+  /** Sends the head of the answer. */
   writeHead(status: number, ...rest: never[]): unknown
+  /** Listens for the end of the answer, or of the connection. */
   once(event: 'close', listener: () => void): unknown
 }
 

@@ -4,22 +4,27 @@ import { OptionError } from '../core/errors.ts'
 export interface IoredisLike {
   readonly isCluster?: boolean
   readonly options?: { readonly keyPrefix?: string | Uint8Array | undefined }
+  /** Sends one command. */
   call(command: string, ...args: string[]): Promise<unknown>
 }
 
 /** The shape of `redis` (node-redis). */
 export interface NodeRedisLike {
+  /** Sends one command. */
   sendCommand(args: string[]): Promise<unknown>
 }
 
 /** The shape of node-redis' `createCluster`: the caller names the key by which the node is found. */
 export interface NodeRedisClusterLike {
+  /** Sends one command to the node of a key. */
   sendCommand(firstKey: string | undefined, isReadonly: boolean, args: string[]): Promise<unknown>
 }
 
 /** The shape of `@upstash/redis`. */
 export interface UpstashLike {
+  /** Runs a script that the server knows. */
   evalsha(sha: string, keys: string[], args: string[]): Promise<unknown>
+  /** Runs a script. */
   eval(text: string, keys: string[], args: string[]): Promise<unknown>
 }
 

@@ -2,7 +2,7 @@ export { redisCacheBus, type RedisCacheBusOptions } from './cache-bus.ts'
 export { redisCacheStore, type RedisCacheStoreOptions } from './cache-store.ts'
 export { redisDedupStore, type RedisDedupStoreOptions } from './dedup-store.ts'
 export { redisMetricsStore, type RedisMetricsStoreOptions } from './metrics-store.ts'
-export type { RedisClient } from './drivers.ts'
+export type { IoredisLike, NodeRedisClusterLike, NodeRedisLike, RedisClient, UpstashLike } from './drivers.ts'
 export { redisPort, type RedisPort, type RedisScript } from './port.ts'
 export type {
   CacheBus,
