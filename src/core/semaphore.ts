@@ -14,6 +14,7 @@ export interface Semaphore {
   take(): Permit | undefined
   /** Resolves with a permit when there is room. */
   wait(): Promise<Permit>
+  /** Lets the next one in. */
   give(permit: Permit): void
 }
 
