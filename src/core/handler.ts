@@ -23,11 +23,13 @@ export function takesOptions(what: string, options: unknown): void {
 /**
  * Refuses anything but a function where a middleware is given what it wraps: Express calls it with a request.
  *
+ * @param instead - what to write, where there is a better way than a wrapped handler
  * @throws PerfError `ERR_PERF_WRONG_CALL`
  */
-export function takesHandler(what: string, next: unknown): void {
+export function takesHandler(what: string, next: unknown, instead?: string): void {
   if (typeof next === 'function') return
-  const right = `write ${what}({ ... })(handler), and behind node:http or Express toNode(${what}({ ... })(handler))`
+  const right =
+    instead ?? `write ${what}({ ... })(handler), and behind node:http or Express toNode(${what}({ ... })(handler))`
   throw new PerfError('ERR_PERF_WRONG_CALL', `what ${what} gives wraps a fetch handler: ${right}`)
 }
 

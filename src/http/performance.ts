@@ -22,6 +22,10 @@ export interface PerformanceOptions extends MeasureOptions {
   readonly fields?: (request: Request) => Readonly<Record<string, unknown>>
 }
 
+const IN_FRAMEWORKS =
+  'write toNode(performanceMiddleware({ ... })(handler)) behind node:http, in Express app.use(expressPerformance({ ... })), ' +
+  'in Fastify app.register(fastifyPerformance({ ... })), in Hono app.use(honoPerformance({ ... }))'
+
 /**
  * Measures every request of a handler: `http_requests_total{method,status,route}`, `http_request_duration_seconds{route}`,
  * `http_request_errors_total{route}`, `http_request_client_errors_total{route}`, `http_requests_in_flight`, and what the
@@ -50,7 +54,7 @@ export function performanceMiddleware(options: PerformanceOptions): Middleware {
   })
 
   return <Args extends readonly unknown[]>(next: Handler<Args>): Handler<Args> => {
-    takesHandler('performanceMiddleware', next)
+    takesHandler('performanceMiddleware', next, IN_FRAMEWORKS)
     return (request, ...args) => {
       takesRequest('performanceMiddleware', request)
       const startedAt = measure.begin()
