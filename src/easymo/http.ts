@@ -121,13 +121,17 @@ export function cacheMiddleware(config: CacheConfig = {}): RequestMiddleware {
     cache: responseCache(),
     ttlMs,
     ...(key === undefined ? {} : { key }),
-    ...(includePaths.length === 0 ? {} : { include: includePaths.map(beginningWith) }),
-    exclude: excludePaths.map(beginningWith),
   })((request, run: Run) => run(request))
+  const covers = ({ url }: Request): boolean => {
+    const { pathname } = new URL(url)
+    const begins = (start: string): boolean => pathname.startsWith(start)
+    return (includePaths.length === 0 || includePaths.some(begins)) && !excludePaths.some(begins)
+  }
   const answer: RequestMiddleware = async (request, handler) => {
     // Writes go through it, because they end what was kept of their address.
     const isRead = request.method === 'GET' || request.method === 'HEAD'
-    if (isRead && (!methods.has(request.method) || condition?.(request) === false)) return handler(request)
+    if (isRead && !(methods.has(request.method) && covers(request) && condition?.(request) !== false))
+      return handler(request)
     return kept(request, handler)
   }
   return (request, handler) => {
@@ -135,8 +139,6 @@ export function cacheMiddleware(config: CacheConfig = {}): RequestMiddleware {
     return answer(request, handler)
   }
 }
-
-const beginningWith = (path: string): RegExp => new RegExp(`^${path.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`)
 
 /** Asked at each request: it may be configured anew after the middleware was made. */
 function responseCache(): ResponseCache {

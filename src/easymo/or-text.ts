@@ -7,7 +7,8 @@ export type Branch = (row: Filters<Record<string, unknown>>) => Filters<Record<s
 /** A condition: a column, an operator, and a value that is bare or stands in double quotes. */
 const CONDITION =
   /([a-z_]\w*)\.(eq|neq|gte?|lte?|i?like|is|not\.is|in)\.("(?:[^"\\]|\\.)*"|\([^()]*\)|[\w \-+:@.%*]*)(?:,|$)/iy
-const ITEM = /\s*("(?:[^"\\]|\\.)*"|[\w \-+:@.]+)\s*(?:,|$)/y
+/** One of a list, with the blanks around it. */
+const ITEM = /(\s*"(?:[^"\\]|\\.)*"\s*|[\w\s\-+:@.]+)(?:,|$)/y
 
 /**
  * Reads the text that PostgREST takes for `or`, so that each value goes to the database as a value.
@@ -63,7 +64,7 @@ function listOf(value: string): string[] {
   for (let at = 0; at < inner.length;) {
     ITEM.lastIndex = at
     const [whole, item = ''] = ITEM.exec(inner) ?? []
-    if (whole === undefined) throw unreadable()
+    if (whole === undefined || item.trim() === '') throw unreadable()
     items.push(bare(item.trim()))
     at += whole.length
   }
