@@ -80,6 +80,15 @@ for (const [place, start] of places)
       expect(await finished(clock, again)).toEqual({ status: 'done', value: 2 })
     })
 
+    it('takes no promise for a yes of isDone', async () => {
+      const { clock, dedup } = start()
+      const options = { isDone: (() => Promise.resolve(false)) as never }
+      const no = dedup.claimAll(['a'], () => 1, options)
+      expect(await finished(clock, no)).toEqual({ status: 'undone', value: 1 })
+      const yes = dedup.claimAll(['a'], () => 2)
+      expect(await finished(clock, yes)).toEqual({ status: 'done', value: 2 })
+    })
+
     it('gives them back when isDone says no, or throws, and counts them as begun', async () => {
       const { clock, dedup, other } = start()
       const options = { isDone: (status: number) => status < 300 }

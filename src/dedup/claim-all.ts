@@ -119,7 +119,8 @@ async function workOn<T>(
     for (const item of items) item.state = 'running'
     fate = 'failed'
     const value = await run(ledger, items, { work, options })
-    if (!isDone(value)) return { status: 'undone', value }
+    // A promise is no yes.
+    if (isDone(value) !== true) return { status: 'undone', value }
     fate = 'done'
     counts.completed += items.length
     if (await endAll(ledger, items, fate)) return { status: 'done', value }
@@ -153,7 +154,7 @@ async function run<T>(
 /** Nobody waits for it any more, so that a throw says no. */
 function isDoneLate<T>(isDone: (value: T) => boolean, value: T): boolean {
   try {
-    return isDone(value)
+    return isDone(value) === true
   } catch {
     return false
   }

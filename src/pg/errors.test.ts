@@ -34,3 +34,11 @@ describe('pgError', () => {
     expect(String(pgError(cause))).toBe('StoreSetupError: Postgres is not set up for this (42P01)')
   })
 })
+
+it('of a pool or a client that the service has closed itself says so', () => {
+  for (const message of ['Cannot use a pool after calling end on the pool', 'Client was closed and is not queryable'])
+    expect(pgError(new Error(message))).toMatchObject({
+      code: 'ERR_PERF_STORE_UNAVAILABLE',
+      message: 'the pool or client of Postgres is closed',
+    })
+})

@@ -8,6 +8,9 @@ const CONNECTION =
 const PG_CONNECTION =
   /^(?:Connection terminated|Client (?:has encountered a connection error|was closed)|timeout exceeded when trying to connect|timeout expired|Query read timeout)/
 
+/** What the service has closed itself. */
+const PG_ENDED = /^(?:Cannot use a pool after calling end|Client was closed)/
+
 /** `query_timeout` of pg: its connection is still waiting for the answer, and serves nobody until that comes. */
 export function isReadTimeout(error: unknown): boolean {
   return (error as { readonly message?: unknown } | null | undefined)?.message === 'Query read timeout'
@@ -27,6 +30,8 @@ export function pgError(error: unknown): unknown {
     if (meaning === 'setup') return new StoreSetupError(`Postgres is not set up for this (${code})`, { cause: error })
     return error
   }
+  if (typeof message === 'string' && PG_ENDED.test(message))
+    return new StoreUnavailable('the pool or client of Postgres is closed', { cause: error })
   if (typeof message === 'string' && PG_CONNECTION.test(message))
     return new StoreUnavailable('the connection to Postgres was lost', { cause: error })
   return error

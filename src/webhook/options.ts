@@ -99,6 +99,9 @@ export function checkedOptions<Args extends readonly unknown[], U extends Update
   checkFunctions(checked)
   checkNumbers(checked)
   if (typeof checked.dedup !== 'function') isRunner(checked.dedup)
+  // Taken for a function of the arguments, it would make a new memory for each delivery.
+  else if (checked.dedup.name === 'createDedup')
+    throw new OptionError('dedup is createDedup itself: call it, createDedup({ name, store })')
   hasMethods('host', checked.host, 'observe', 'track')
   return checked
 }
@@ -159,5 +162,5 @@ export function isRunner(dedup: unknown): void {
     typeof (dedup as Record<string, unknown> | null | undefined)?.[name] === 'function'
   if (has('claimMany'))
     throw new OptionError('dedup is a store: write createDedup({ name, store }), from @easymo/perf/dedup')
-  hasMethods('dedup', dedup, 'each')
+  if (!has('each')) throw new OptionError('dedup must have a method each(), as one of createDedup({ name, store }) has')
 }

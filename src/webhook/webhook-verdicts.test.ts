@@ -134,6 +134,8 @@ it('a store, a client or an option of the wrong kind is refused with what to wri
     createWebhook({ provider: whatsAppProvider(), dedup: createDedup(), handle: () => 1, ...options })
   const { memoryDedupStore } = await import('../dedup/index.ts')
   expect(make({ dedup: memoryDedupStore() })).toThrow('write createDedup({ name, store })')
+  expect(make({ dedup: createDedup })).toThrow('dedup is createDedup itself: call it')
+  expect(make({ dedup: {} })).toThrow('as one of createDedup({ name, store }) has')
   expect(make({ maxConcurrency: 0 })).toThrow('maxConcurrency must be a whole number of at least 1, not 0')
   expect(make({ maxInFlightBytes: -1 })).toThrow('maxInFlightBytes')
   expect(make({ maxInFlightUpdates: 1.5 })).toThrow('maxInFlightUpdates')

@@ -24,7 +24,7 @@ for (const subpath of subpaths) {
 const seen = new Map()
 const copies = []
 // The preset's services know these by the names of the rooms', though each is the room's over the preset's own state.
-const PRESETS_OWN = ['cacheMiddleware', 'deduplicationMiddleware', 'performanceMiddleware', 'query']
+const PRESETS_OWN = ['cacheMiddleware', 'createCache', 'deduplicationMiddleware', 'performanceMiddleware', 'query']
 for (const subpath of subpaths)
   for (const [name, value] of Object.entries(await import(subpath).catch(() => ({})))) {
     if (typeof value !== 'function') continue
