@@ -55,7 +55,10 @@ export interface EachOptions<U, T> {
    * What it throws is dropped.
    */
   readonly onFailure?: (update: U, error: unknown, attempt: Omit<Attempt, 'signal'>) => void
-  /** Aborts the signal of every handler, and the waits. What was claimed goes to its handler all the same. */
+  /**
+   * Aborts the signal of every handler, and the waits. What was claimed goes to its handler all the same; aborted before
+   * the call, it has the call reject with its reason, and nothing is claimed.
+   */
   readonly signal?: AbortSignal
   readonly waitUntil?: WaitUntil
 }
