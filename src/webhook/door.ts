@@ -56,9 +56,9 @@ export class Door<Args extends readonly unknown[], U extends Update> {
 
   async deliver(request: Request, args: Args): Promise<Response> {
     const early = this.#precheck(request, args)
-    if (early !== undefined) return early
+    if (early !== undefined) return unread(request, early)
     const flight = this.#inFlight.enter()
-    if (flight === undefined) return this.#shed()
+    if (flight === undefined) return unread(request, this.#shed())
     const { maxBodyBytes: maxBytes } = this.#options.provider
     const body = await readBodyInTime(request, { maxBytes, take: (bytes) => flight.takeBytes(bytes) }, this.#host.clock)
     if (typeof body !== 'string') return this.#inTime(this.#open(request, body, { args, flight }), args)
@@ -243,4 +243,10 @@ function isResponse(value: unknown): value is Response {
   return (
     value instanceof Response || typeof (value as { headers?: { get?: unknown } } | null)?.headers?.get === 'function'
   )
+}
+
+/** Answers before the body was read: what comes of it is not kept. */
+function unread(request: Request, answer: Response): Response {
+  void request.body?.cancel().catch(() => undefined)
+  return answer
 }

@@ -67,11 +67,13 @@ it.each(['finished', undefined, 'constructor'])('a dedup that ends an update as 
 describe('an unsigned delivery', () => {
   it('is refused before its body is read', async () => {
     let read = 0
-    const body = new ReadableStream({ pull: () => void (read += 1) }, { highWaterMark: 0 })
+    let cancelled = false
+    const source = { pull: () => void (read += 1), cancel: () => void (cancelled = true) }
+    const body = new ReadableStream(source, { highWaterMark: 0 })
     const { webhook } = openDoor()
     const answer = await webhook(new Request(URL_OF_DOOR, { method: 'POST', body, duplex: 'half' } as RequestInit))
     expect(await answerOf(answer)).toEqual([401, { success: false, error: 'missing_signature' }])
-    expect(read).toBe(0)
+    expect([read, cancelled]).toEqual([0, true])
   })
 
   it('that stops in the middle, and was let in by its header, is cancelled when it is given up', async () => {
