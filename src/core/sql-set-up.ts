@@ -13,7 +13,7 @@ export function namingSetUp<Name extends string>(part: string, call: SqlFunction
       if (!hasCode(error, 'ERR_PERF_STORE_SETUP')) throw error
       const { cause } = error
       if (!MISSING.has((cause as { code?: unknown } | null | undefined)?.code)) throw error
-      const command = `npx easymo-perf migrate --only ${part} --apply DATABASE_URL`
+      const command = `npx easymo-perf migrate --only ${part} --apply env`
       throw new StoreSetupError(`${error.message}; make its tables by: ${command}`, { cause })
     }
   }
